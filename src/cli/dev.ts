@@ -1,0 +1,80 @@
+import { bundleWorker } from "./bundle.ts";
+import { type DataFolder, openDataFolder } from "./folder.ts";
+import { explain, waitForPort } from "./port.ts";
+import { type Runtime, startRuntime } from "./runtime.ts";
+import { type LocalSettings, readSettings, StartError } from "./settings.ts";
+import { explainNotReady, welcome } from "./welcome.ts";
+
+/** `npm start`: the Worker in workerd on this machine, its bucket in a folder, its cron every minute. */
+async function main(): Promise<void> {
+  const settings = readSettings(process.env);
+  const folder = openDataFolder(settings.dataFolder);
+  // Miniflare's scratch files go where the next start clears them: a killed process cannot.
+  process.env.TMPDIR = folder.temporary;
+  await waitForPort(settings.host, settings.port);
+  const runtime = await start(settings, folder);
+  stopOnSignal(runtime, folder);
+  stopWithNpm();
+  await checkReady(runtime);
+  driveCron(runtime);
+  console.log(welcome({ ...settings, url: runtime.url }));
+}
+
+async function start(settings: LocalSettings, folder: DataFolder): Promise<Runtime> {
+  const script = await bundleWorker("functions/worker.ts");
+  const { host, port, bindings } = settings;
+  const place = { host, port, dataFolder: folder.path, bucket: folder.bucket };
+  try {
+    return await startRuntime({ script, bindings, ...place, onDeath: fail });
+  } catch (error) {
+    if ((error as { code?: string }).code !== "ERR_ADDRESS_IN_USE") throw error;
+    throw new StartError(explain("EADDRINUSE", host, port));
+  }
+}
+
+/** Asks the Worker itself whether it can serve: it knows its settings and its store best. */
+async function checkReady(runtime: Runtime): Promise<void> {
+  const answer = await fetch(`${runtime.url}/ready`);
+  const body = await answer.text();
+  if (!answer.ok) throw new StartError(explainNotReady(body));
+}
+
+function driveCron(runtime: Runtime): void {
+  let running = false;
+  setInterval(async () => {
+    if (running) return;
+    running = true;
+    await runtime.runCron().catch((error) => console.error(`cron: ${error.message}`));
+    running = false;
+  }, 60_000);
+}
+
+function stopOnSignal(runtime: Runtime, folder: DataFolder): void {
+  for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const) {
+    // Miniflare has handlers of its own, which end the process with an error.
+    process.removeAllListeners(signal);
+    process.on(signal, async () => {
+      await runtime.stop();
+      folder.release();
+      process.exit(0);
+    });
+  }
+}
+
+/** Under npm, the process that the user knows and kills is npm's: this one ends with it. */
+function stopWithNpm(): void {
+  if (!process.env.npm_lifecycle_event) return;
+  const parent = process.ppid;
+  setInterval(() => {
+    if (process.ppid !== parent) process.kill(process.pid, "SIGTERM");
+  }, 200);
+}
+
+function fail(reason: unknown): never {
+  const text =
+    reason instanceof StartError ? reason.message : reason instanceof Error ? reason.stack : reason;
+  console.error(`cairn: ${text}`);
+  process.exit(1);
+}
+
+await main().catch(fail);

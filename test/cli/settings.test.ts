@@ -1,0 +1,46 @@
+import { resolve } from "node:path";
+import { describe, expect, test } from "vitest";
+import { readSettings } from "../../src/cli/settings.ts";
+
+describe("readSettings", () => {
+  test("defaults to the loopback, 8787 and .cairn", () => {
+    expect(readSettings({})).toEqual({
+      host: "127.0.0.1",
+      port: 8787,
+      dataFolder: resolve(".cairn"),
+      bindings: { CAIRN_R2_MIN_COMMIT_SECONDS: "0" },
+    });
+  });
+
+  test("hands every CAIRN_ variable but the folder to the Worker, and nothing else", () => {
+    const env = { CAIRN_DATA: "/d", CAIRN_API_KEYS: "[]", CAIRN_EMPTY: "", SECRET: "s" };
+    const { bindings, dataFolder } = readSettings({ ...env, CAIRN_R2_MIN_COMMIT_SECONDS: "1" });
+    expect(dataFolder).toBe("/d");
+    expect(bindings).toEqual({ CAIRN_API_KEYS: "[]", CAIRN_R2_MIN_COMMIT_SECONDS: "1" });
+  });
+
+  test.each(["80 80", "-1", "65536", "0x10", "8787.5", "http"])("refuses PORT=%s", (PORT) => {
+    expect(() => readSettings({ PORT })).toThrow(`not "${PORT}"`);
+  });
+
+  test.each(["0", "80", "65535"])("takes PORT=%s", (PORT) => {
+    expect(readSettings({ PORT }).port).toBe(Number(PORT));
+  });
+
+  test.each(["0.0.0.0", "::", "192.0.2.1", "127.evil.example", "128.0.0.1"])(
+    "opens HOST=%s only with API keys",
+    (HOST) => {
+      expect(() => readSettings({ HOST })).toThrow("CAIRN_API_KEYS");
+      expect(() => readSettings({ HOST, CAIRN_API_KEYS: " " })).toThrow("CAIRN_API_KEYS");
+      expect(readSettings({ HOST, CAIRN_API_KEYS: "[{}]" }).host).toBe(HOST);
+    },
+  );
+
+  test.each([
+    ["localhost", "127.0.0.1"],
+    ["127.0.0.2", "127.0.0.2"],
+    ["::1", "::1"],
+  ])("takes HOST=%s without keys", (HOST, host) => {
+    expect(readSettings({ HOST }).host).toBe(host);
+  });
+});

@@ -1,0 +1,40 @@
+import { cloudflareTest } from "@cloudflare/vitest-plugin";
+import { defineConfig } from "vitest/config";
+import { compatibilityDate } from "./src/cli/runtime.ts";
+
+/** Where the test run also writes its JSON report, for a machine to read. */
+const report = process.env.CAIRN_TEST_REPORT;
+const inWorkerd = "test/workerd/**/*.test.ts";
+
+/** Two projects: most tests run in Node, those in test/workerd inside the runtime that serves. */
+export default defineConfig({
+  test: {
+    reporters: report ? ["default", ["json", { outputFile: report }]] : ["default"],
+    projects: [
+      {
+        test: {
+          name: "node",
+          include: ["test/**/*.test.ts"],
+          exclude: [inWorkerd],
+        },
+      },
+      {
+        plugins: [
+          cloudflareTest({
+            miniflare: {
+              compatibilityDate,
+              compatibilityFlags: ["nodejs_compat"],
+              r2Buckets: ["CAIRN_BUCKET"],
+              bindings: { CAIRN_R2_MIN_COMMIT_SECONDS: "0" },
+            },
+          }),
+        ],
+        test: {
+          name: "workerd",
+          include: [inWorkerd],
+          globalSetup: ["test/support/workerd-servers.ts"],
+        },
+      },
+    ],
+  },
+});
