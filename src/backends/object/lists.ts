@@ -1,0 +1,127 @@
+import type { CheckpointRecord } from "../../model/checkpoint.ts";
+import type { PipelineEvent } from "../../model/event.ts";
+import type { Head } from "../../model/head.ts";
+import type { PipelineKey } from "../../model/ids.ts";
+import { checkpointPage, decodeCursor, encodeCursor, eventPage, matches } from "../pages.ts";
+import type { Page, PageRequest, PipelineFilter } from "../types.ts";
+import type { Upgrades } from "./container.ts";
+import { headPrefix } from "./keys.ts";
+import { type HeadRecord, readHead, readSegment, type Segment } from "./record.ts";
+import type { ObjectStore } from "./store.ts";
+
+interface Source {
+  store: ObjectStore;
+  upgrades: Upgrades;
+}
+
+/** How many heads one call for a list reads at most: a rare match must not read a whole tenant. */
+const HEADS_READ = 500;
+
+export async function findCheckpoint(
+  source: Source,
+  key: PipelineKey,
+  checkpointId: string,
+): Promise<CheckpointRecord | null> {
+  const found = (records: readonly CheckpointRecord[]) =>
+    records.find((record) => record.checkpointId === checkpointId) ?? null;
+  return settled(() => eachPart(source, key, (part) => found(part.checkpoints)));
+}
+
+export async function listCheckpoints(
+  source: Source,
+  key: PipelineKey,
+  page: PageRequest & { label?: string },
+): Promise<Page<CheckpointRecord>> {
+  return settled(async () => {
+    const all: CheckpointRecord[] = [];
+    await eachPart(source, key, (part) => {
+      all.push(...part.checkpoints);
+      return checkpointPage(all, page).cursor ? true : null;
+    });
+    return checkpointPage(all, page);
+  });
+}
+
+export async function listEvents(
+  source: Source,
+  key: PipelineKey,
+  page: PageRequest,
+): Promise<Page<PipelineEvent>> {
+  return settled(async () => {
+    let all: PipelineEvent[] = [];
+    await eachPart(source, key, (part) => {
+      all = [...part.events, ...all];
+      return eventPage(all, page).cursor ? true : null;
+    });
+    return eventPage(all, page);
+  });
+}
+
+/** The head that a read began with is no longer the one. */
+class Moved extends Error {}
+
+const RESTARTS = 8;
+
+async function settled<T>(read: () => Promise<T>): Promise<T> {
+  for (let restart = 0; ; restart++) {
+    try {
+      return await read();
+    } catch (error) {
+      if (!(error instanceof Moved) || restart === RESTARTS) throw error;
+    }
+  }
+}
+
+type Part = Pick<HeadRecord, "checkpoints" | "events">;
+
+/** The head, then its segments, newest first, until `look` has found what it wants. */
+async function eachPart<T>({ store, upgrades }: Source, key: PipelineKey, look: (part: Part) => T | null) {
+  const { record, etag } = await readHead(store, key, upgrades);
+  if (!record) return null;
+  const found = look(record);
+  if (found !== null) return found;
+  for (const { name } of [...record.segments].reverse()) {
+    const segment: Segment | null = await readSegment(store, key, name, upgrades);
+    // Gone because the head has moved on meanwhile, or lost: then what is left is better than nothing.
+    if (!segment && (await readHead(store, key, upgrades)).etag !== etag) throw new Moved();
+    const inSegment = segment && look(segment);
+    if (inSegment) return inSegment;
+  }
+  return null;
+}
+
+/** Pipelines by id. Reads as many heads as the page needs, side by side. */
+export async function listPipelines(
+  { store, upgrades }: Source,
+  tenant: string,
+  filter: PipelineFilter,
+  page: PageRequest,
+): Promise<Page<Head>> {
+  const prefix = headPrefix(tenant);
+  const data: Head[] = [];
+  let after = decodeCursor("pipelines", page.cursor);
+  for (let read = 0; read < HEADS_READ; ) {
+    const limit = Math.min(page.limit + 1 - data.length, HEADS_READ - read);
+    const listed = await store.list(prefix, {
+      limit,
+      ...(after === undefined ? {} : { after: prefix + after }),
+    });
+    const ids = listed.keys.map((name) => name.slice(prefix.length));
+    const opened = await Promise.all(
+      ids.map((pipelineId) => readHead(store, { tenant, pipelineId }, upgrades)),
+    );
+    data.push(
+      ...opened.flatMap(({ record }) => (record && matches(record.head, filter) ? [record.head] : [])),
+    );
+    read += ids.length;
+    after = ids.at(-1) ?? after;
+    if (data.length > page.limit) return cutAt(data, page.limit);
+    if (!listed.more) return { data, cursor: null };
+  }
+  return { data, cursor: encodeCursor("pipelines", after!) };
+}
+
+function cutAt(data: Head[], limit: number): Page<Head> {
+  const kept = data.slice(0, limit);
+  return { data: kept, cursor: encodeCursor("pipelines", kept.at(-1)!.pipelineId) };
+}
