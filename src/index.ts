@@ -1,0 +1,10 @@
+export { memoryBackend } from "./backends/memory.ts";
+export { type ObjectOptions, objectBackend } from "./backends/object/backend.ts";
+export { type FolderOptions, folderStore } from "./backends/object/folder.ts";
+export { type R2Options, r2Store } from "./backends/object/r2.ts";
+export type { ObjectStore } from "./backends/object/store.ts";
+export type { StorageBackend } from "./backends/types.ts";
+export { CairnError, type ErrorCode, StateManagerError } from "./model/errors.ts";
+export { type LoadedState, type SaveOptions, type SaveResult, StateManager } from "./state/manager.ts";
+export type { StateManagerOptions } from "./state/options.ts";
+export { SimpleStateManager } from "./state/simple.ts";

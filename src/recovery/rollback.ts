@@ -1,0 +1,123 @@
+import type { CheckpointRecord } from "../model/checkpoint.ts";
+import { CairnError } from "../model/errors.ts";
+import type { EventDraft } from "../model/event.ts";
+import type { Head } from "../model/head.ts";
+import type { PipelineKey } from "../model/ids.ts";
+import { findCheckpoint } from "../state/checkpoints.ts";
+import { type Committed, refusalError, replayOf, send } from "../state/commit.ts";
+import type { Caller, Core } from "../state/core.ts";
+import { requireLiving } from "../state/read.ts";
+import { type Damaged, newestCheckpoint, type RecoveryPoint, readPoint } from "../state/recovery-point.ts";
+import { quarantine, quarantineEvents, restoredState } from "../state/restore.ts";
+import { envelope } from "../state/write.ts";
+
+export interface Restored {
+  version: number;
+  /** What the new version holds. */
+  checkpointId: string;
+  bytes: number;
+  storedBytes: number;
+  sha256: string;
+  contentType: string;
+  savedAt: string;
+  /** Checkpoints met on the way that did not verify. */
+  quarantined: Damaged[];
+  replayed: boolean;
+}
+
+const TRIES = 16;
+
+/**
+ * Sets the state to the newest checkpoint that verifies, or to the one named, as a new version.
+ *
+ * @throws CairnError `unrecoverable` when none verifies: then nothing is written
+ */
+export function recover(
+  core: Core,
+  key: PipelineKey,
+  target: { checkpointId?: string },
+  caller: Caller,
+): Promise<Restored> {
+  const request = ["recover", target.checkpointId ?? null];
+  return restore(core, key, request, caller, "recovered", () =>
+    target.checkpointId === undefined
+      ? newestCheckpoint(core, key, () => true)
+      : named(core, key, target.checkpointId),
+  );
+}
+
+/**
+ * Sets the state to an earlier checkpoint, as a new version: the one named, or `steps` (default 1) back. Going
+ * back again goes further back: a restored state counts as being at the version it was restored from.
+ */
+export function rollback(
+  core: Core,
+  key: PipelineKey,
+  target: { checkpointId?: string; steps?: number },
+  caller: Caller,
+): Promise<Restored> {
+  const { checkpointId, steps = 1 } = target;
+  const request = ["rollback", checkpointId ?? null, steps];
+  return restore(core, key, request, caller, "rolledBack", (head) =>
+    checkpointId === undefined ? stepsBack(core, key, head, steps) : named(core, key, checkpointId),
+  );
+}
+
+type Choice = { point: RecoveryPoint | null; damaged: Damaged[] };
+
+async function restore(
+  core: Core,
+  key: PipelineKey,
+  request: readonly unknown[],
+  caller: Caller,
+  type: EventDraft["type"],
+  choose: (head: Head) => Promise<Choice>,
+): Promise<Restored> {
+  const base = await envelope({ key, caller, request, expect: { create: "never" } });
+  for (let attempt = 0; attempt < TRIES; attempt++) {
+    const head = await requireLiving(core, key);
+    const replay = replayOf(head, base);
+    if (replay) return restoredAnswer(replay);
+    const { point, damaged } = await choose(head);
+    if (!point) throw new CairnError("unrecoverable", unrecoverable(damaged));
+    const { version, revision } = head;
+    const checkpointId = point.checkpointId!;
+    const outcome = await send(core, {
+      ...base,
+      expect: { ...base.expect, revision },
+      effects: {
+        state: await restoredState(core, key, version, base.writeId, point),
+        ...quarantine(damaged),
+        note: { checkpointId, quarantined: damaged.map((each) => ({ ...each })) },
+        events: [...quarantineEvents(damaged), { type, checkpointId }],
+      },
+    });
+    if (outcome.ok) return restoredAnswer(outcome);
+    if (outcome.refusal !== "revision_mismatch")
+      throw refusalError(outcome, core.backend.capabilities.clockSlackSeconds);
+  }
+  throw new CairnError("backend_unavailable", "The pipeline changes too fast.", { retryAfterSeconds: 1 });
+}
+
+function restoredAnswer({ result, replayed }: Committed): Restored {
+  const note = result.note as unknown as Pick<Restored, "checkpointId" | "quarantined">;
+  return { version: result.version, savedAt: result.at, ...result.content!, ...note, replayed };
+}
+
+async function named(core: Core, key: PipelineKey, checkpointId: string): Promise<Choice> {
+  const point = await readPoint(core, key, await findCheckpoint(core, key, checkpointId), checkpointId);
+  if (typeof point !== "string") return { point, damaged: [] };
+  return { point: null, damaged: [{ checkpointId, problem: point }] };
+}
+
+function stepsBack(core: Core, key: PipelineKey, head: Head, steps: number): Promise<Choice> {
+  const from = head.state?.restoredFrom?.version ?? head.version;
+  let passed = 0;
+  const wanted = (record: CheckpointRecord) => record.version < from && ++passed >= steps;
+  return newestCheckpoint(core, key, wanted);
+}
+
+function unrecoverable(damaged: readonly Damaged[]): string {
+  const met = damaged.map(({ problem }) => problem).join("; ");
+  return met === "" ? "There is no earlier checkpoint to go back to." : `No checkpoint verifies (${met}).`;
+}

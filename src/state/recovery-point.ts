@@ -1,0 +1,65 @@
+import type { CheckpointRecord } from "../model/checkpoint.ts";
+import type { Head, StateRecord } from "../model/head.ts";
+import type { PipelineKey } from "../model/ids.ts";
+import type { Core } from "./core.ts";
+import { readContent } from "./read.ts";
+
+/** Content to go on from, and where it came from. */
+export interface RecoveryPoint {
+  version: number;
+  checkpointId: string | null;
+  contentType: string;
+  content: Uint8Array;
+}
+
+/** A checkpoint that did not verify on the way. */
+export interface Damaged {
+  checkpointId: string;
+  problem: string;
+}
+
+/** The newest older version that is still kept and verifies. */
+export async function olderVersion(core: Core, key: PipelineKey, head: Head): Promise<RecoveryPoint | null> {
+  for (const state of head.history) {
+    const point = await readPoint(core, key, state, null);
+    if (typeof point !== "string") return point;
+  }
+  return null;
+}
+
+/**
+ * The newest checkpoint of the state that verifies, among those that `wanted` lets through. Those found damaged
+ * are collected; those quarantined before are passed over.
+ */
+export async function newestCheckpoint(
+  core: Core,
+  key: PipelineKey,
+  wanted: (record: CheckpointRecord) => boolean,
+): Promise<{ point: RecoveryPoint | null; damaged: Damaged[] }> {
+  const damaged: Damaged[] = [];
+  let cursor: string | null | undefined;
+  while (cursor !== null) {
+    const page = await core.backend.checkpoints(key, { limit: 50, ...(cursor ? { cursor } : {}) });
+    for (const record of page.data) {
+      if (record.source !== "state" || record.quarantinedAt !== null || !wanted(record)) continue;
+      const point = await readPoint(core, key, record, record.checkpointId);
+      if (typeof point !== "string") return { point, damaged };
+      damaged.push({ checkpointId: record.checkpointId, problem: point });
+    }
+    cursor = page.cursor;
+  }
+  return { point: null, damaged };
+}
+
+/** The content, or what is wrong with it. */
+export async function readPoint(
+  core: Core,
+  key: PipelineKey,
+  record: StateRecord | CheckpointRecord,
+  checkpointId: string | null,
+): Promise<RecoveryPoint | string> {
+  const decoded = await readContent(core, key, record);
+  if (!decoded.ok) return decoded.problem;
+  const { version, contentType } = record;
+  return { version, checkpointId, contentType, content: decoded.content };
+}

@@ -1,0 +1,189 @@
+import type { Effects } from "../backends/types.ts";
+import { CairnError } from "../model/errors.ts";
+import type { Head, WriteResult } from "../model/head.ts";
+import type { PipelineKey } from "../model/ids.ts";
+import { findCheckpoint } from "./checkpoints.ts";
+import { type Committed, refusalError, replayOf, send } from "./commit.ts";
+import type { Core } from "./core.ts";
+import { damagedState, requireLiving, type StateContent, tryState } from "./read.ts";
+import {
+  type Damaged,
+  newestCheckpoint,
+  olderVersion,
+  type RecoveryPoint,
+  readPoint,
+} from "./recovery-point.ts";
+import { quarantine, quarantineEvents, restoredState } from "./restore.ts";
+import { envelope, type Write } from "./write.ts";
+
+export interface ResumeInput {
+  owner: string;
+  ttlSeconds: number;
+  /** Go on from this checkpoint instead of the newest recovery point. */
+  checkpointId?: string;
+  idempotencyKey?: string;
+}
+
+export interface Resumed {
+  fence: number;
+  owner: string;
+  expiresAt: string;
+  attempt: number;
+  version: number;
+  checkpointId: string | null;
+  /** `null` when there is no state yet: the pipeline starts from nothing. */
+  point: RecoveryPoint | null;
+  replayed: boolean;
+}
+
+/** What a resume goes on from, before the lease is taken. */
+interface Plan {
+  head: Head;
+  /** The state that is current after the resume. */
+  point: RecoveryPoint | null;
+  /** `point` must become a new version: it is not the head's. */
+  restore: boolean;
+  damaged: Damaged[];
+  problem: string | null;
+}
+
+const TRIES = 16;
+
+/**
+ * Takes the lease and finds the recovery point in one call: the state if it verifies, else the newest older
+ * version, then checkpoint, that does, which then becomes a new version. Status becomes `running`, `attempt` rises.
+ *
+ * @throws CairnError `not_found`, `lease_held`, `invalid_transition` (completed or cancelled), `unrecoverable`
+ */
+export async function resume(core: Core, key: PipelineKey, input: ResumeInput): Promise<Resumed> {
+  const { owner, ttlSeconds, checkpointId, idempotencyKey } = input;
+  const caller = idempotencyKey === undefined ? {} : { idempotencyKey };
+  const request = ["resume", owner, ttlSeconds, checkpointId ?? null];
+  const base = await envelope({ key, caller, request, expect: { create: "never" } } satisfies Write);
+  for (let attempt = 0; attempt < TRIES; attempt++) {
+    const head = await requireLiving(core, key);
+    const replay = replayOf(head, base);
+    if (replay) return resumedBefore(core, key, head, replay, input);
+    const plan = await planResume(core, key, head, checkpointId);
+    const effects = await resumeEffects(core, key, plan, base.writeId, input);
+    const outcome = await send(core, {
+      ...base,
+      expect: { ...base.expect, revision: plan.head.revision },
+      effects,
+    });
+    if (outcome.ok) return resumed(plan, outcome, input);
+    if (outcome.refusal !== "revision_mismatch")
+      throw refusalError(outcome, core.backend.capabilities.clockSlackSeconds);
+  }
+  throw new CairnError("backend_unavailable", "The pipeline changes too fast to resume it.", {
+    retryAfterSeconds: 1,
+  });
+}
+
+/** The lease and attempt of the first answer, with the state as it is now. @throws CairnError `unrecoverable` */
+async function resumedBefore(
+  core: Core,
+  key: PipelineKey,
+  head: Head,
+  outcome: Committed,
+  input: ResumeInput,
+): Promise<Resumed> {
+  const state = head.state ? await tryState(core, key) : null;
+  if (state && !state.ok) throw damagedState(state);
+  const plan = { head: state?.head ?? head, point: state && pointOf(state), restore: false };
+  return resumed({ ...plan, damaged: [], problem: null }, outcome, input);
+}
+
+function pointOf({ head, state, content }: StateContent): RecoveryPoint {
+  const { version, contentType } = state;
+  return { version, checkpointId: checkpointOf(head), contentType, content };
+}
+
+async function planResume(
+  core: Core,
+  key: PipelineKey,
+  head: Head,
+  checkpointId: string | undefined,
+): Promise<Plan> {
+  if (checkpointId !== undefined) return planNamed(core, key, head, checkpointId);
+  if (!head.state) return { head, point: null, restore: false, damaged: [], problem: null };
+  const state = await tryState(core, key);
+  if (state.ok) {
+    return { head: state.head, point: pointOf(state), restore: false, damaged: [], problem: null };
+  }
+  const older = await olderVersion(core, key, state.head);
+  const found = older ? { point: older, damaged: [] } : await newestCheckpoint(core, key, () => true);
+  if (!found.point) {
+    throw new CairnError(
+      "unrecoverable",
+      `Neither the state (${state.problem}) nor any checkpoint verifies.`,
+    );
+  }
+  return {
+    head: state.head,
+    point: found.point,
+    restore: true,
+    damaged: found.damaged,
+    problem: state.problem,
+  };
+}
+
+async function planNamed(core: Core, key: PipelineKey, head: Head, checkpointId: string): Promise<Plan> {
+  const point = await readPoint(core, key, await findCheckpoint(core, key, checkpointId), checkpointId);
+  if (typeof point === "string")
+    throw new CairnError("unrecoverable", `The checkpoint is damaged (${point}).`);
+  return { head, point, restore: true, damaged: [], problem: null };
+}
+
+/** The checkpoint that holds the very state the head is at, if there is one. */
+function checkpointOf(head: Head): string | null {
+  const last = head.lastCheckpoint;
+  if (last?.source === "state" && last.version === head.version) return last.checkpointId;
+  return head.state?.restoredFrom?.checkpointId ?? null;
+}
+
+async function resumeEffects(
+  core: Core,
+  key: PipelineKey,
+  plan: Plan,
+  writeId: string,
+  { owner, ttlSeconds }: ResumeInput,
+): Promise<Effects> {
+  const { head, point, damaged, problem } = plan;
+  const damage = problem === null ? [] : [{ type: "quarantined" as const, detail: problem }];
+  return {
+    lease: { take: { owner, ttlSeconds } },
+    resumed: true,
+    ...quarantine(damaged),
+    ...(plan.restore && point ? { state: await restoredState(core, key, head.version, writeId, point) } : {}),
+    ...(problem === null ? {} : { dropReplaced: true }),
+    events: [...damage, ...quarantineEvents(damaged), { type: "resumed", owner, ...named(point) }],
+  };
+}
+
+function named(point: RecoveryPoint | null): { checkpointId?: string } {
+  return point?.checkpointId ? { checkpointId: point.checkpointId } : {};
+}
+
+function resumed(
+  plan: Plan,
+  outcome: { result: WriteResult; replayed: boolean },
+  input: ResumeInput,
+): Resumed {
+  const { fence, attempt, expiresAt } = outcome.result;
+  // A replay finds the state as it is now: its version is the one that goes with the content.
+  const version = plan.restore ? outcome.result.version : plan.head.version;
+  const { point } = plan;
+  const { owner } = input;
+  const checkpointId = point?.checkpointId ?? null;
+  return {
+    fence,
+    owner,
+    expiresAt: expiresAt!,
+    attempt,
+    version,
+    checkpointId,
+    point,
+    replayed: outcome.replayed,
+  };
+}
