@@ -1,0 +1,64 @@
+import { Hono, type MiddlewareHandler } from "hono";
+import { cors } from "hono/cors";
+import type { Core } from "../state/core.ts";
+import type { ApiKeys } from "./auth.ts";
+import { DEFAULT_MAX_BODY_BYTES } from "./body.ts";
+import { answerMissing } from "./missing.ts";
+import { openApi } from "./openapi.ts";
+import { problemResponse } from "./problem.ts";
+import { ROUTES } from "./routes/index.ts";
+import { requestIdOf, type Service, serve } from "./serve.ts";
+
+export interface AppDependencies {
+  core: Core;
+  /** From `parseApiKeys`; null serves only callers on localhost, as tenant `local`. */
+  keys: ApiKeys | null;
+  /** Of a request body, as sent and as decoded. @default 26,214,400 (25 MiB) */
+  maxBodyBytes?: number;
+  /** Origins whose pages may call the service, exactly as browsers send them. @default none */
+  corsOrigins?: readonly string[];
+}
+
+const EXPOSED = [
+  "ETag",
+  "Idempotency-Replayed",
+  "Retry-After",
+  "Repr-Digest",
+  "Location",
+  "Allow",
+  "X-Request-Id",
+];
+
+/**
+ * The service as a value: a Hono app that any runtime mounts.
+ *
+ * @example
+ * const app = createApp({ core: createCore({ backend: memoryBackend() }), keys: null });
+ * const answer = await app.request("http://localhost/health");
+ */
+export function createApp(dependencies: AppDependencies): Hono {
+  const { core, keys, maxBodyBytes = DEFAULT_MAX_BODY_BYTES, corsOrigins = [] } = dependencies;
+  const app = new Hono();
+  if (corsOrigins.length > 0) {
+    app.use(identified);
+    app.use(cors({ origin: [...corsOrigins], exposeHeaders: EXPOSED, maxAge: 600 }));
+  }
+  let made: object | undefined;
+  const document = () => {
+    made ??= openApi(ROUTES);
+    return made;
+  };
+  const service: Service = { core, keys, maxBodyBytes, corsOrigins, document };
+  for (const route of ROUTES) {
+    app.on(route.method, route.path.replaceAll(/\{(\w+)\}/g, ":$1"), serve(route, service));
+  }
+  app.notFound(answerMissing(ROUTES, maxBodyBytes));
+  app.onError((error) => problemResponse(error));
+  return app;
+}
+
+/** What CORS answers by itself, preflights, has an id as well. */
+const identified: MiddlewareHandler = async (c, next) => {
+  await next();
+  if (!c.res.headers.has("X-Request-Id")) c.res.headers.set("X-Request-Id", requestIdOf(c.req.raw));
+};

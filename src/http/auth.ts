@@ -1,0 +1,121 @@
+import { createHash, timingSafeEqual } from "node:crypto";
+import * as z from "zod";
+import { fromHex } from "../frames/digest.ts";
+import { CairnError } from "../model/errors.ts";
+import { TenantId } from "../model/ids.ts";
+import { formatPointer } from "../model/json/pointer.ts";
+
+export const Scope = z.enum(["read", "write", "admin"]);
+export type Scope = z.infer<typeof Scope>;
+
+const ApiKey = z.strictObject({
+  id: z.string().min(1).max(128),
+  tenant: TenantId,
+  scopes: z.array(Scope).min(1),
+  sha256: z.string().regex(/^[0-9a-f]{64}$/, "64 lowercase hex digits: the SHA-256 of the key"),
+});
+const Keys = z.array(ApiKey).min(1, "needs at least one key");
+
+export interface ApiKeys {
+  readonly entries: readonly (Identity & { readonly digest: Uint8Array })[];
+}
+
+/** Who asks, and what they may do. */
+export interface Identity {
+  /** Of the key; it names it in logs. */
+  readonly id: string;
+  readonly tenant: string;
+  readonly scopes: readonly Scope[];
+}
+
+/** Who asks where no keys are configured. */
+const LOCAL: Identity = { id: "local", tenant: "local", scopes: Scope.options };
+
+/**
+ * Reads `CAIRN_API_KEYS`: a JSON array of `{id, tenant, scopes, sha256}`. Absent or empty text is null: no keys.
+ *
+ * @throws CairnError `invalid_configuration` with all problems together; never with the keys themselves
+ */
+export function parseApiKeys(json: string | undefined): ApiKeys | null {
+  if (json === undefined || json.trim() === "") return null;
+  const parsed = Keys.safeParse(parseJson(json));
+  if (!parsed.success) {
+    throw invalid(parsed.error.issues.map(({ path, message }) => [formatPointer(path.map(String)), message]));
+  }
+  const twice = repeated(parsed.data);
+  if (twice.length > 0) throw invalid(twice);
+  return {
+    entries: parsed.data.map(({ sha256, ...identity }) => ({ ...identity, digest: fromHex(sha256)! })),
+  };
+}
+
+function parseJson(json: string): unknown {
+  try {
+    return JSON.parse(json);
+  } catch {
+    throw invalid([["", "is not JSON"]]);
+  }
+}
+
+/** One key with two entries would have two tenants. */
+function repeated(keys: z.output<typeof Keys>): [string, string][] {
+  return (["id", "sha256"] as const).flatMap((name) =>
+    keys.flatMap((key, i): [string, string][] =>
+      keys.findIndex((other) => other[name] === key[name]) < i
+        ? [[formatPointer([String(i), name]), "is that of another key"]]
+        : [],
+    ),
+  );
+}
+
+function invalid(problems: [pointer: string, message: string][]): CairnError {
+  const errors = problems.map(([pointer, message]) => ({ pointer: `CAIRN_API_KEYS${pointer}`, message }));
+  const detail = errors.map(({ pointer, message }) => `${pointer}: ${message}`).join("; ");
+  return new CairnError("invalid_configuration", detail, { errors });
+}
+
+/**
+ * Who sends the request. Without keys, only callers on this machine are served, as tenant `local` with all
+ * scopes; and no page of another origin, for any site in this machine's browser can reach loopback.
+ *
+ * @throws CairnError `unauthorized`, `forbidden`
+ */
+export function authenticate(request: Request, keys: ApiKeys | null, origins: readonly string[]): Identity {
+  if (keys) return byKey(request.headers.get("Authorization"), keys);
+  if (!isLoopback(request.url)) {
+    const detail = "No API keys are configured, so only callers on localhost are served. Set CAIRN_API_KEYS.";
+    throw new CairnError("unauthorized", detail);
+  }
+  const origin = request.headers.get("Origin");
+  if (origin === null || origins.includes(origin) || request.url.startsWith(`${origin}/`)) return LOCAL;
+  throw new CairnError("forbidden", "Without API keys, pages of other origins are not served.");
+}
+
+/** @throws CairnError `forbidden` unless the key has the very scope: none implies another */
+export function requireScope(identity: Identity, scope: Scope): void {
+  if (identity.scopes.includes(scope)) return;
+  throw new CairnError("forbidden", `This needs a key with the scope \`${scope}\`.`);
+}
+
+/** The URL's host as it was asked for; a name is never resolved. */
+function isLoopback(url: string): boolean {
+  return /^https?:\/\/(localhost|127(\.[0-9]{1,3}){3}|\[::1\])(:[0-9]*)?([/?#]|$)/i.test(url);
+}
+
+/** Two Authorization headers arrive joined by a comma, which no token holds (RFC 6750 §2.1). */
+function byKey(authorization: string | null, { entries }: ApiKeys): Identity {
+  const token = /^Bearer +([A-Za-z0-9._~+/-]+=*)$/i.exec(authorization ?? "")?.[1];
+  const found = token === undefined ? undefined : findKey(token, entries);
+  if (found) return found;
+  const detail =
+    authorization === null ? "Send the header Authorization: Bearer <key>." : "The key is not known.";
+  throw new CairnError("unauthorized", detail);
+}
+
+/** Compares with every entry, found or not, so that time tells nothing of which keys there are. */
+function findKey(token: string, entries: ApiKeys["entries"]): Identity | undefined {
+  const digest = createHash("sha256").update(token).digest();
+  let found: Identity | undefined;
+  for (const entry of entries) if (timingSafeEqual(entry.digest, digest)) found = entry;
+  return found;
+}

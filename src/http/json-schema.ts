@@ -1,0 +1,46 @@
+import * as z from "zod";
+import { CheckpointId, PipelineId } from "../model/ids.ts";
+
+/** A JSON Schema of draft 2020-12, as far as zod makes it. */
+export type JsonSchema = { [keyword: string]: unknown };
+
+/** Turns zod schemas into JSON Schema; those with an id become components, named once. */
+export interface SchemaBook {
+  schemas: Record<string, JsonSchema>;
+  of(schema: z.ZodType): JsonSchema;
+  /** The schema of a path parameter. */
+  named(parameter: string): JsonSchema;
+}
+
+const PARAMETERS: Readonly<Record<string, z.ZodType>> = {
+  pipelineId: PipelineId,
+  checkpointId: CheckpointId,
+};
+
+export function schemaBook(): SchemaBook {
+  const schemas: Record<string, JsonSchema> = {};
+  const of = (schema: z.ZodType): JsonSchema => {
+    const { $schema: _dialect, $defs, ...rest } = convert(schema);
+    Object.assign(schemas, $defs);
+    return rest;
+  };
+  return { schemas, of, named: (parameter) => of(PARAMETERS[parameter] ?? z.string()) };
+}
+
+/** `io: "input"` for answers as well: what later releases add to them must not break a client that checks. */
+function convert(schema: z.ZodType): JsonSchema {
+  const made = z.toJSONSchema(schema, {
+    io: "input",
+    override: ({ jsonSchema }) => {
+      // The format says it; the pattern is 200 characters of leap years.
+      if (jsonSchema.format === "date-time") delete jsonSchema.pattern;
+      // What every integer of JavaScript is.
+      if (jsonSchema.minimum === Number.MIN_SAFE_INTEGER) delete jsonSchema.minimum;
+      if (jsonSchema.maximum === Number.MAX_SAFE_INTEGER) delete jsonSchema.maximum;
+    },
+  });
+  const text = JSON.stringify(made)
+    .replaceAll('"#/$defs/', '"#/components/schemas/')
+    .replaceAll("__schema0", "Json");
+  return JSON.parse(text);
+}

@@ -1,0 +1,24 @@
+import { checkJson } from "../model/json/text.ts";
+import type { RecoveryPoint } from "../state/recovery-point.ts";
+import type { Resumed } from "../state/resume.ts";
+import { jsonTextOf } from "./content-answer.ts";
+
+/** States up to this are embedded in the answer of a resume, bytes; larger ones are fetched from `stateUrl`. */
+const MOST_EMBEDDED = 1_000_000;
+
+/** What a resume answers. Written by hand, so that a JSON state is embedded as its very text. */
+export function resumedText(pipelineId: string, resumed: Resumed): string {
+  const { fence, owner, expiresAt, attempt, version, checkpointId, point } = resumed;
+  const contentType = point?.contentType ?? null;
+  const facts = { pipelineId, fence, owner, expiresAt, attempt, version, checkpointId, contentType };
+  const stateUrl = point && `/v1/pipelines/${pipelineId}/state`;
+  const state = (point && embedded(point)) ?? "null";
+  return `${JSON.stringify(facts).slice(0, -1)},"state":${state},"stateUrl":${JSON.stringify(stateUrl)}}`;
+}
+
+/** What the library saved was not looked at: only text that parses may become part of the answer. */
+function embedded({ contentType, content }: RecoveryPoint): string | null {
+  if (content.length > MOST_EMBEDDED) return null;
+  const text = jsonTextOf(contentType, content);
+  return text !== null && checkJson(text).ok ? text : null;
+}

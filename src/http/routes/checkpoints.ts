@@ -1,0 +1,171 @@
+import * as z from "zod";
+import {
+  type Checkpoint,
+  Checkpoint as CheckpointSchema,
+  checkpointView,
+  Decision,
+  Label,
+  Metadata,
+} from "../../model/checkpoint.ts";
+import { selectRaw } from "../../model/json/select.ts";
+import { Situation } from "../../model/task.ts";
+import {
+  createCheckpoint,
+  deleteCheckpoint,
+  findCheckpoint,
+  listCheckpoints,
+  readCheckpoint,
+  verifyCheckpoint,
+} from "../../state/checkpoints.ts";
+import { evaluate } from "../../state/pipelines.ts";
+import { json, nothing, notModified, page, replayed, type Stored } from "../answers.ts";
+import { contentOrParts } from "../content-answer.ts";
+import { versionTag } from "../etag.ts";
+import { callerOf, ifNoneMatch, writeHeaders } from "../headers.ts";
+import { emptyBody, jsonBody } from "../json-body.ts";
+import { present } from "../present.ts";
+import { pageQuery, select } from "../query.ts";
+import { type Route, route } from "../route.ts";
+import { CheckpointPage, Verification } from "../schemas.ts";
+import { answer, PIPELINE, READ_ERRORS, storedContent, WRITE_ERRORS } from "./shared.ts";
+
+const CHECKPOINT = `${PIPELINE}/checkpoints/{checkpointId}` as const;
+
+const NewCheckpoint = z
+  .strictObject({
+    data: z.unknown().meta({ description: "Any JSON to keep instead of the state, as its very text." }),
+    label: Label,
+    metadata: Metadata,
+    reason: z.string().min(1).max(1024),
+  })
+  .partial();
+
+const create = route({
+  method: "POST",
+  path: `${PIPELINE}/checkpoints`,
+  operationId: "createCheckpoint",
+  summary: "Make a checkpoint",
+  description: "Of the state as it is, or of `data`. One of `data` is restored only when it is named.",
+  tag: "Checkpoints",
+  scope: "write",
+  headers: writeHeaders,
+  // One level more than a state has: `data` may be as deep as one.
+  body: jsonBody(NewCheckpoint, { optional: true, maxDepth: 65, example: { label: "before-migration" } }),
+  answers: { 201: answer("The checkpoint", CheckpointSchema, "Location", "Idempotency-Replayed") },
+  errors: WRITE_ERRORS,
+  async handle({ core, key, headers, body: { value, text } }) {
+    const { label, metadata, reason } = value;
+    const data = "data" in value ? rawData(text) : undefined;
+    const input = present({ label, metadata, reason, data });
+    const made = await createCheckpoint(core, key, { caller: callerOf(headers), ...input });
+    const { checkpoint } = made;
+    const location = `/v1/pipelines/${key.pipelineId}/checkpoints/${checkpoint.checkpointId}`;
+    return json(201, checkpoint, { Location: location, ...replayed(made) });
+  },
+});
+
+/** Cut out of the body, so that what comes back is what was sent. */
+function rawData(text: string): { content: Uint8Array; contentType: string } {
+  const raw = selectRaw(text, ["/data"]).slice(`{"/data":`.length, -1);
+  return { content: new TextEncoder().encode(raw), contentType: "application/json" };
+}
+
+const list = route({
+  method: "GET",
+  path: `${PIPELINE}/checkpoints`,
+  operationId: "listCheckpoints",
+  summary: "List checkpoints, newest first",
+  tag: "Checkpoints",
+  scope: "read",
+  query: z.strictObject({ ...pageQuery, label: z.string().optional() }),
+  answers: { 200: answer("A page of checkpoints", CheckpointPage) },
+  errors: ["not_found", "invalid_cursor"],
+  handle: async ({ core, key, query }) => page(await listCheckpoints(core, key, present(query))),
+});
+
+const get = route({
+  method: "GET",
+  path: CHECKPOINT,
+  operationId: "getCheckpoint",
+  summary: "Show a checkpoint",
+  tag: "Checkpoints",
+  scope: "read",
+  answers: { 200: answer("The checkpoint", CheckpointSchema) },
+  errors: ["not_found"],
+  handle: async ({ core, key, params }) =>
+    json(200, checkpointView(await findCheckpoint(core, key, params.checkpointId))),
+});
+
+const getState = route({
+  method: "GET",
+  path: `${CHECKPOINT}/state`,
+  operationId: "loadCheckpoint",
+  summary: "Load a checkpoint's content",
+  tag: "Checkpoints",
+  scope: "read",
+  query: z.strictObject({ select }),
+  headers: { ifNoneMatch },
+  answers: { 200: storedContent, 304: { description: "The client has it", headers: ["ETag"] } },
+  errors: [...READ_ERRORS, "not_json"],
+  async handle({ core, key, params, query, headers }) {
+    if (headers.ifNoneMatch) {
+      const stored = storedCheckpoint(await findCheckpoint(core, key, params.checkpointId));
+      if (headers.ifNoneMatch(stored.tag)) return notModified(stored);
+    }
+    const { record, content } = await readCheckpoint(core, key, params.checkpointId);
+    return contentOrParts(storedCheckpoint(record), content, query.select);
+  },
+});
+
+/** Data given with a call is no version of the state: its tag must not match one in `If-Match`. */
+function storedCheckpoint(checkpoint: Checkpoint): Stored {
+  const { contentType, sha256, createdAt, checkpointId, version, source } = checkpoint;
+  const tag = source === "state" ? versionTag(version) : `"${checkpointId}"`;
+  return { contentType, sha256, tag, at: createdAt };
+}
+
+const remove = route({
+  method: "DELETE",
+  path: CHECKPOINT,
+  operationId: "deleteCheckpoint",
+  summary: "Delete a checkpoint",
+  tag: "Checkpoints",
+  scope: "write",
+  headers: writeHeaders,
+  body: emptyBody,
+  answers: { 204: { description: "Deleted", headers: ["Idempotency-Replayed"] } },
+  errors: WRITE_ERRORS,
+  handle: async ({ core, key, params, headers }) =>
+    nothing(replayed(await deleteCheckpoint(core, key, params.checkpointId, callerOf(headers)))),
+});
+
+const verify = route({
+  method: "POST",
+  path: `${CHECKPOINT}/verify`,
+  operationId: "verifyCheckpoint",
+  summary: "Read and hash every frame of a checkpoint",
+  tag: "Checkpoints",
+  scope: "read",
+  body: emptyBody,
+  answers: { 200: answer("What was found", Verification) },
+  errors: ["not_found"],
+  handle: async ({ core, key, params }) => json(200, await verifyCheckpoint(core, key, params.checkpointId)),
+});
+
+const decide = route({
+  method: "POST",
+  path: `${PIPELINE}/evaluate`,
+  operationId: "evaluate",
+  summary: "Ask whether a checkpoint is worth it now",
+  tag: "Checkpoints",
+  scope: "read",
+  body: jsonBody(Situation, {
+    optional: true,
+    example: { task: { name: "train", criticality: 0.9 }, progress: 0.4 },
+  }),
+  answers: { 200: answer("The decision; nothing is saved", Decision) },
+  errors: ["not_found"],
+  handle: async ({ core, key, body }) => json(200, await evaluate(core, key, body.value)),
+});
+
+export const checkpointRoutes: Route[] = [create, list, get, getState, remove, verify, decide];

@@ -1,0 +1,79 @@
+import * as z from "zod";
+import type { Decision } from "../../model/checkpoint.ts";
+import { Owner, TtlSeconds } from "../../model/pipeline.ts";
+import type { Committed } from "../../state/commit.ts";
+import { acquireLease, releaseLease, renewLease } from "../../state/lease.ts";
+import { decisionFor } from "../../state/pipelines.ts";
+import { json, nothing, replayed } from "../answers.ts";
+import { callerOf, idempotencyKey, writeHeaders } from "../headers.ts";
+import { emptyBody, jsonBody } from "../json-body.ts";
+import { type Route, route } from "../route.ts";
+import { Heartbeat, LeaseGrant } from "../schemas.ts";
+import { answer, PIPELINE, WRITE_ERRORS } from "./shared.ts";
+
+const LEASE = `${PIPELINE}/lease` as const;
+
+const acquire = route({
+  method: "POST",
+  path: LEASE,
+  operationId: "acquireLease",
+  summary: "Take the right to write",
+  description: "Each grant raises the fence. While the lease lives, every write needs `Cairn-Fence`.",
+  tag: "Lease and recovery",
+  scope: "write",
+  headers: { idempotencyKey },
+  body: jsonBody(z.strictObject({ owner: Owner, ttlSeconds: TtlSeconds }), {
+    example: { owner: "worker-7", ttlSeconds: 60 },
+  }),
+  answers: { 201: answer("The grant", LeaseGrant, "Idempotency-Replayed") },
+  errors: ["not_found", "pipeline_deleted", "lease_held", "idempotency_mismatch", "outcome_unknown"],
+  async handle({ core, key, headers, body }) {
+    const granted = await acquireLease(core, key, { ...body.value, ...callerOf(headers) });
+    return json(201, granted.lease, replayed(granted));
+  },
+});
+
+const renew = route({
+  method: "PUT",
+  path: LEASE,
+  operationId: "heartbeat",
+  summary: "Heartbeat: the lease counts from now again",
+  tag: "Lease and recovery",
+  scope: "write",
+  headers: writeHeaders,
+  body: jsonBody(z.strictObject({ ttlSeconds: TtlSeconds.optional() }), {
+    optional: true,
+    example: { ttlSeconds: 60 },
+  }),
+  answers: { 200: answer("Renewed", Heartbeat, "Idempotency-Replayed") },
+  errors: WRITE_ERRORS,
+  async handle({ core, key, headers, body }) {
+    const renewed = await renewLease(core, key, callerOf(headers), body.value.ttlSeconds);
+    const answer = { expiresAt: renewed.result.expiresAt, decision: decisionAt(renewed) };
+    return json(200, answer, replayed(renewed));
+  },
+});
+
+/** As of the heartbeat, not of now: a replay answers as the first time. */
+function decisionAt({ head, result }: Committed): Decision {
+  const last = head.lastCheckpoint;
+  const since = last && Math.max(0, Date.parse(result.at) - Date.parse(last.createdAt)) / 1000;
+  return decisionFor(head, since === null ? {} : { sinceCheckpointSeconds: since });
+}
+
+const release = route({
+  method: "DELETE",
+  path: LEASE,
+  operationId: "releaseLease",
+  summary: "Give the lease back",
+  tag: "Lease and recovery",
+  scope: "write",
+  headers: writeHeaders,
+  body: emptyBody,
+  answers: { 204: { description: "Released", headers: ["Idempotency-Replayed"] } },
+  errors: WRITE_ERRORS,
+  handle: async ({ core, key, headers }) =>
+    nothing(replayed(await releaseLease(core, key, callerOf(headers)))),
+});
+
+export const leaseRoutes: Route[] = [acquire, renew, release];

@@ -1,0 +1,152 @@
+import * as z from "zod";
+import { PipelineView } from "../../model/head.ts";
+import { Kind, Labels, Settings, Status } from "../../model/pipeline.ts";
+import {
+  deletePipeline,
+  getPipeline,
+  listEvents,
+  listPipelines,
+  registerPipeline,
+  updatePipeline,
+} from "../../state/pipelines.ts";
+import { registerNewPipeline } from "../../state/register-new.ts";
+import { json, nothing, page, replayed } from "../answers.ts";
+import { forcedCaller } from "../force.ts";
+import { callerOf, ifNoneMatchOfWrite, writeHeaders } from "../headers.ts";
+import { emptyBody, jsonBody } from "../json-body.ts";
+import { present } from "../present.ts";
+import { flag, pageQuery } from "../query.ts";
+import { type Route, route } from "../route.ts";
+import { EventPage, PipelinePage } from "../schemas.ts";
+import { answer, PIPELINE, WRITE_ERRORS } from "./shared.ts";
+
+const register = route({
+  method: "PUT",
+  path: PIPELINE,
+  operationId: "registerPipeline",
+  summary: "Register a pipeline, or change its settings",
+  description: "What is left out stays as it is. A save on a new id registers it as well.",
+  tag: "Pipelines",
+  scope: "write",
+  headers: { ...writeHeaders, ifNoneMatch: ifNoneMatchOfWrite },
+  body: jsonBody(Settings, {
+    optional: true,
+    example: {
+      kind: "nightly-etl",
+      labels: { team: "search" },
+      policy: { strategy: "time", maxIntervalSeconds: 300 },
+    },
+  }),
+  answers: {
+    200: answer("Updated", PipelineView, "Idempotency-Replayed"),
+    201: answer("Created", PipelineView, "Idempotency-Replayed"),
+  },
+  errors: [...WRITE_ERRORS, "precondition_failed"],
+  async handle({ core, key, headers, body }) {
+    const put = headers.ifNoneMatch ? registerNewPipeline : registerPipeline;
+    const registered = await put(core, key, body.value, callerOf(headers));
+    return json(registered.created ? 201 : 200, registered.pipeline, replayed(registered));
+  },
+});
+
+const get = route({
+  method: "GET",
+  path: PIPELINE,
+  operationId: "getPipeline",
+  summary: "Show a pipeline",
+  tag: "Pipelines",
+  scope: "read",
+  answers: { 200: answer("The pipeline", PipelineView) },
+  errors: ["not_found"],
+  handle: async ({ core, key }) => json(200, await getPipeline(core, key)),
+});
+
+const Change = z
+  .strictObject({
+    status: z.enum(["completed", "failed", "cancelled"]).optional(),
+    labels: Labels.optional(),
+    force: z.boolean().optional().meta({ description: "Take a live lease away (scope `admin`)." }),
+  })
+  .refine(({ status, labels }) => status !== undefined || labels !== undefined, "needs status or labels");
+
+const update = route({
+  method: "PATCH",
+  path: PIPELINE,
+  operationId: "updatePipeline",
+  summary: "End a pipeline, or change its labels",
+  tag: "Pipelines",
+  scope: "write",
+  headers: writeHeaders,
+  body: jsonBody(Change, { example: { status: "completed" } }),
+  answers: { 200: answer("The pipeline", PipelineView, "Idempotency-Replayed") },
+  errors: [...WRITE_ERRORS, "invalid_transition"],
+  async handle({ core, key, identity, headers, body }) {
+    const { force, ...change } = body.value;
+    const caller = forcedCaller(identity, headers, force);
+    const updated = await updatePipeline(core, key, present(change), caller);
+    return json(200, updated.pipeline, replayed(updated));
+  },
+});
+
+const PipelineQuery = z.strictObject({
+  ...pageQuery,
+  status: Status.optional(),
+  kind: Kind.optional(),
+  label: Labels.optional().meta({
+    description: "`label.team=search`: pipelines with this label; more than one may be given.",
+  }),
+  updatedBefore: z.iso
+    .datetime()
+    .transform((text) => new Date(text).toISOString())
+    .optional()
+    .meta({ description: "RFC 3339 in UTC.", example: "2026-11-23T08:00:00Z" }),
+});
+
+const list = route({
+  method: "GET",
+  path: "/v1/pipelines",
+  operationId: "listPipelines",
+  summary: "List pipelines",
+  tag: "Pipelines",
+  scope: "read",
+  query: PipelineQuery,
+  answers: { 200: answer("A page of pipelines, by id", PipelinePage) },
+  errors: ["invalid_cursor"],
+  async handle({ core, identity, query: { limit, cursor, label: labels, ...filter } }) {
+    const asked = present({ ...filter, labels });
+    return page(await listPipelines(core, identity.tenant, asked, present({ limit, cursor })));
+  },
+});
+
+const events = route({
+  method: "GET",
+  path: `${PIPELINE}/events`,
+  operationId: "listEvents",
+  summary: "What happened to a pipeline, newest first",
+  tag: "Pipelines",
+  scope: "read",
+  query: z.strictObject(pageQuery),
+  answers: { 200: answer("A page of events", EventPage) },
+  errors: ["not_found", "invalid_cursor"],
+  handle: async ({ core, key, query }) => page(await listEvents(core, key, present(query))),
+});
+
+const remove = route({
+  method: "DELETE",
+  path: PIPELINE,
+  operationId: "deletePipeline",
+  summary: "Delete a pipeline",
+  description:
+    "All but a tombstone: reads are 404, later writes 410, unless `If-None-Match: *` starts it anew with version and fence going on.",
+  tag: "Pipelines",
+  scope: "write",
+  query: z.strictObject({ force: flag }),
+  headers: writeHeaders,
+  body: emptyBody,
+  answers: { 204: { description: "Deleted", headers: ["Idempotency-Replayed"] } },
+  errors: WRITE_ERRORS,
+  handle: async ({ core, key, identity, headers, query }) =>
+    nothing(replayed(await deletePipeline(core, key, forcedCaller(identity, headers, query.force)))),
+});
+
+export const pipelineRoutes: Route[] = [register, get, update, remove, list, events];

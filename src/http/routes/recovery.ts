@@ -1,0 +1,132 @@
+import * as z from "zod";
+import { CheckpointId } from "../../model/ids.ts";
+import { Owner, TtlSeconds } from "../../model/pipeline.ts";
+import { type Restored, recover, rollback } from "../../recovery/rollback.ts";
+import { sweep } from "../../recovery/sweep.ts";
+import { resume } from "../../state/resume.ts";
+import { json, jsonText, replayed } from "../answers.ts";
+import { versionTag } from "../etag.ts";
+import { forcedCaller } from "../force.ts";
+import { callerOf, idempotencyKey, writeHeaders } from "../headers.ts";
+import { emptyBody, jsonBody } from "../json-body.ts";
+import { present } from "../present.ts";
+import { resumedText } from "../resumed.ts";
+import { type Route, route } from "../route.ts";
+import { Restored as RestoredSchema, Resumed, Swept } from "../schemas.ts";
+import { answer, PIPELINE, WRITE_ERRORS } from "./shared.ts";
+
+const force = z.boolean().optional().meta({ description: "Take a live lease away (scope `admin`)." });
+
+const resumePipeline = route({
+  method: "POST",
+  path: `${PIPELINE}/resume`,
+  operationId: "resume",
+  summary: "Take the lease and go on from the recovery point",
+  description:
+    "The state itself if it verifies, else the newest older version, then checkpoint, that does. Status becomes `running`, `attempt` rises.",
+  tag: "Lease and recovery",
+  scope: "write",
+  headers: { idempotencyKey },
+  body: jsonBody(
+    z.strictObject({ owner: Owner, ttlSeconds: TtlSeconds, checkpointId: CheckpointId.optional() }),
+    { example: { owner: "worker-8", ttlSeconds: 60 } },
+  ),
+  answers: { 200: answer("The lease and the recovery point", Resumed, "ETag", "Idempotency-Replayed") },
+  errors: [
+    "not_found",
+    "pipeline_deleted",
+    "lease_held",
+    "unrecoverable",
+    "invalid_transition",
+    "idempotency_mismatch",
+    "outcome_unknown",
+  ],
+  async handle({ core, key, headers, body }) {
+    const resumed = await resume(core, key, { ...present(body.value), ...callerOf(headers) });
+    const tag = resumed.point ? { ETag: versionTag(resumed.version) } : {};
+    return jsonText(200, resumedText(key.pipelineId, resumed), { ...tag, ...replayed(resumed) });
+  },
+});
+
+const recoverPipeline = route({
+  method: "POST",
+  path: `${PIPELINE}/recover`,
+  operationId: "recover",
+  summary: "Set the state to the newest checkpoint that verifies",
+  description: "Or to the one named, as a new version. Damaged checkpoints met on the way are quarantined.",
+  tag: "Lease and recovery",
+  scope: "write",
+  headers: writeHeaders,
+  body: jsonBody(z.strictObject({ checkpointId: CheckpointId.optional(), force }), {
+    optional: true,
+    example: {},
+  }),
+  answers: { 200: answer("The new version", RestoredSchema, "ETag", "Idempotency-Replayed") },
+  errors: [...WRITE_ERRORS, "unrecoverable"],
+  async handle({ core, key, identity, headers, body }) {
+    const { force, ...target } = body.value;
+    const caller = forcedCaller(identity, headers, force);
+    return restoredAnswer(key.pipelineId, await recover(core, key, present(target), caller));
+  },
+});
+
+const rollbackPipeline = route({
+  method: "POST",
+  path: `${PIPELINE}/rollback`,
+  operationId: "rollback",
+  summary: "Set the state to an earlier checkpoint",
+  description: "The one named, or `steps` back. History is never erased: a rollback appends a version.",
+  tag: "Lease and recovery",
+  scope: "write",
+  headers: writeHeaders,
+  body: jsonBody(
+    z
+      .strictObject({
+        checkpointId: CheckpointId.optional(),
+        steps: z.int().min(1).max(10_000).optional(),
+        force,
+      })
+      .refine(({ checkpointId, steps }) => checkpointId === undefined || steps === undefined, {
+        message: "either checkpointId or steps, not both",
+        path: ["steps"],
+      }),
+    { optional: true, example: { steps: 1 } },
+  ),
+  answers: { 200: answer("The new version", RestoredSchema, "ETag", "Idempotency-Replayed") },
+  errors: [...WRITE_ERRORS, "unrecoverable"],
+  async handle({ core, key, identity, headers, body }) {
+    const { force, ...target } = body.value;
+    const caller = forcedCaller(identity, headers, force);
+    return restoredAnswer(key.pipelineId, await rollback(core, key, present(target), caller));
+  },
+});
+
+function restoredAnswer(pipelineId: string, restored: Restored): Response {
+  const { version, checkpointId, contentType, bytes, storedBytes, sha256, savedAt, quarantined } = restored;
+  const body = {
+    pipelineId,
+    version,
+    checkpointId,
+    contentType,
+    bytes,
+    storedBytes,
+    sha256,
+    savedAt,
+    quarantined,
+  };
+  return json(200, body, { ETag: versionTag(version), ...replayed(restored) });
+}
+
+const runSweep = route({
+  method: "POST",
+  path: "/v1/sweep",
+  operationId: "sweep",
+  summary: "Run the scheduled sweep now",
+  tag: "Service",
+  scope: "admin",
+  body: emptyBody,
+  answers: { 200: answer("What was done", Swept) },
+  handle: async ({ core }) => json(200, await sweep(core)),
+});
+
+export const recoveryRoutes: Route[] = [resumePipeline, recoverPipeline, rollbackPipeline, runSweep];

@@ -1,0 +1,32 @@
+import type * as z from "zod";
+import type { ErrorCode } from "../../model/errors.ts";
+import type { AnswerSpec } from "../route.ts";
+
+/** The paths that several routes share. */
+export const PIPELINE = "/v1/pipelines/{pipelineId}";
+
+/** What every write may be refused with. */
+export const WRITE_ERRORS = [
+  "not_found",
+  "pipeline_deleted",
+  "lease_held",
+  "fence_lost",
+  "idempotency_mismatch",
+  "outcome_unknown",
+  "insufficient_storage",
+] as const satisfies ErrorCode[];
+
+/** What reading stored content may meet. */
+export const READ_ERRORS = ["not_found", "unrecoverable"] as const satisfies ErrorCode[];
+
+/** An answer of JSON. */
+export function answer(description: string, schema: z.ZodType, ...headers: string[]): AnswerSpec {
+  return { description, content: { "application/json": { schema } }, headers };
+}
+
+/** An answer of stored bytes. */
+export const storedContent: AnswerSpec = {
+  description: 'The exact bytes that were saved, or with `select` the parts: `{"/a/b": value}`.',
+  content: { "*/*": {}, "application/json": {} },
+  headers: ["ETag", "Repr-Digest", "Last-Modified"],
+};

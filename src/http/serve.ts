@@ -1,0 +1,93 @@
+import type { Context, Handler } from "hono";
+import { CairnError } from "../model/errors.ts";
+import { CheckpointId, PipelineId } from "../model/ids.ts";
+import type { Core } from "../state/core.ts";
+import { type ApiKeys, authenticate, type Identity, requireScope } from "./auth.ts";
+import { discardBody } from "./body.ts";
+import { malformed } from "./invalid.ts";
+import { problemResponse } from "./problem.ts";
+import { parseQuery } from "./query.ts";
+import type { Route } from "./route.ts";
+
+/** What all requests of one app share. */
+export interface Service {
+  core: Core;
+  keys: ApiKeys | null;
+  maxBodyBytes: number;
+  corsOrigins: readonly string[];
+  document(): object;
+}
+
+const CONDITIONS = ["If-Match", "If-None-Match", "If-Unmodified-Since"];
+const NOBODY: Identity = { id: "", tenant: "", scopes: [] };
+const PARAMETERS: Readonly<Record<string, typeof PipelineId>> = {
+  pipelineId: PipelineId,
+  checkpointId: CheckpointId,
+};
+
+/** The handler of a route: checks all of the request, calls the verb, and turns what is thrown into a problem. */
+export function serve(route: Route, service: Service): Handler {
+  return async (c) => {
+    const requestId = requestIdOf(c.req.raw);
+    const response = await answer(route, c, service).catch(async (error: unknown) => {
+      await discardBody(c.req.raw, service.maxBodyBytes);
+      return problemResponse(error, { requestId, operationId: route.operationId });
+    });
+    response.headers.set("X-Request-Id", requestId);
+    return response;
+  };
+}
+
+/** The id that a caller gave its request, or a new one. */
+export function requestIdOf(request: Request): string {
+  const given = request.headers.get("X-Request-Id");
+  return given && /^[\w.=-]{1,128}$/.test(given) ? given : crypto.randomUUID();
+}
+
+async function answer(route: Route, c: Context, service: Service): Promise<Response> {
+  const { core, maxBodyBytes, document } = service;
+  const request = c.req.raw;
+  const identity = identify(route, request, service);
+  const params = checkParameters(c.req.param());
+  const query = parseQuery(route.query, request.url);
+  const headers = parseHeaders(route, request.headers);
+  if (route.method !== "GET") refuseConditions(route, request.headers);
+  const body = await route.body?.read(request, maxBodyBytes);
+  const key = { tenant: identity.tenant, pipelineId: params.pipelineId ?? "" };
+  return route.handle({ core, identity, key, params, query, headers, body, maxBodyBytes, document });
+}
+
+function identify(route: Route, request: Request, { keys, corsOrigins }: Service): Identity {
+  if (route.scope === null) return NOBODY;
+  const identity = authenticate(request, keys, corsOrigins);
+  requireScope(identity, route.scope);
+  return identity;
+}
+
+function checkParameters(params: Record<string, string>): Record<string, string> {
+  for (const [name, value] of Object.entries(params)) {
+    const checked = PARAMETERS[name]?.safeParse(value);
+    if (checked?.success === false) {
+      const message = checked.error.issues[0]!.message;
+      const facts = { errors: [{ pointer: name, message }] };
+      throw new CairnError("invalid_id", `The ${name} must be ${message}.`, facts);
+    }
+  }
+  return params;
+}
+
+/** RFC 9110 §13.1: a change may not be made against a condition, so one that a route does not know is refused. */
+function refuseConditions(route: Route, headers: Headers): void {
+  const known = Object.values(route.headers ?? {}).map((spec) => spec.name);
+  for (const name of CONDITIONS) {
+    if (headers.has(name) && !known.includes(name)) throw malformed(name, "is not for this call");
+  }
+}
+
+function parseHeaders(route: Route, headers: Headers): Record<string, unknown> {
+  const parsed: Record<string, unknown> = {};
+  for (const [name, spec] of Object.entries(route.headers ?? {})) {
+    parsed[name] = spec.parse(headers.get(spec.name));
+  }
+  return parsed;
+}

@@ -1,0 +1,39 @@
+import { CairnError } from "../model/errors.ts";
+import { readBody } from "./body.ts";
+import { malformed } from "./invalid.ts";
+import { essence } from "./media.ts";
+import type { BodySpec } from "./route.ts";
+
+/** What `PATCH …/state` takes. */
+export type PatchType = "application/merge-patch+json" | "application/json-patch+json";
+
+const PATCH_TYPES: readonly string[] = ["application/merge-patch+json", "application/json-patch+json"];
+const LONGEST_TYPE = 256;
+
+/** Any bytes, with the type that they are kept under. */
+export const contentBody: BodySpec<{ bytes: Uint8Array; contentType: string }> = {
+  required: true,
+  content: { "application/json": { example: { step: 1, done: ["collect"] } }, "*/*": {} },
+  async read(request, maxBytes) {
+    const contentType = request.headers.get("Content-Type") || "application/octet-stream";
+    if (contentType.length > LONGEST_TYPE)
+      throw malformed("Content-Type", `at most ${LONGEST_TYPE} characters`);
+    return { bytes: await readBody(request, maxBytes), contentType };
+  },
+};
+
+/** A patch, by its media type. */
+export const patchBody: BodySpec<{ bytes: Uint8Array; type: PatchType }> = {
+  required: true,
+  content: {
+    "application/merge-patch+json": { example: { step: 2 } },
+    "application/json-patch+json": { example: [{ op: "add", path: "/done/-", value: "tokenise" }] },
+  },
+  async read(request, maxBytes) {
+    const type = essence(request.headers.get("Content-Type") ?? "");
+    if (!PATCH_TYPES.includes(type)) {
+      throw new CairnError("unsupported_media_type", `A patch is one of ${PATCH_TYPES.join(", ")}.`);
+    }
+    return { bytes: await readBody(request, maxBytes), type: type as PatchType };
+  },
+};

@@ -1,0 +1,48 @@
+import { afterAll, beforeAll, describe } from "vitest";
+import { accessContract } from "./contract/access.ts";
+import { checkpointContract } from "./contract/checkpoints.ts";
+import { Client, type ContractService } from "./contract/client.ts";
+import { idempotencyContract } from "./contract/idempotency.ts";
+import { idContract } from "./contract/ids.ts";
+import { jsonContract } from "./contract/json.ts";
+import { leaseContract } from "./contract/lease.ts";
+import { limitContract } from "./contract/limits.ts";
+import { patchContract } from "./contract/patch.ts";
+import { pipelineContract } from "./contract/pipelines.ts";
+import { recoveryContract } from "./contract/recovery.ts";
+import { serviceContract } from "./contract/service.ts";
+import { stateReadContract } from "./contract/state-read.ts";
+import { stateWriteContract } from "./contract/state-write.ts";
+
+export type { ContractService } from "./contract/client.ts";
+export { CONTRACT_API_KEYS } from "./contract/keys.ts";
+
+/**
+ * The HTTP contract (design §2) as tests that speak only HTTP: the same for every runtime, store and transport.
+ *
+ * @param start starts a service with `CONTRACT_API_KEYS`, the default limits and no CORS; pipelines that are
+ *   there already do not matter
+ */
+export function httpContract(name: string, start: () => Promise<ContractService>): void {
+  describe(`HTTP contract: ${name}`, () => {
+    let service: ContractService;
+    beforeAll(async () => {
+      service = await start();
+    });
+    afterAll(async () => service.stop?.());
+    const client = new Client(() => service);
+    stateWriteContract(client);
+    stateReadContract(client);
+    jsonContract(client);
+    patchContract(client);
+    checkpointContract(client);
+    leaseContract(client);
+    recoveryContract(client);
+    pipelineContract(client);
+    idempotencyContract(client);
+    accessContract(client);
+    idContract(client);
+    limitContract(client);
+    serviceContract(client);
+  });
+}
