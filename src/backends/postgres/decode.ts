@@ -1,0 +1,79 @@
+import { Buffer } from "node:buffer";
+import type { CheckpointRecord } from "../../model/checkpoint.ts";
+import type { PipelineEvent } from "../../model/event.ts";
+import {
+  type ContentFacts,
+  FORMAT,
+  type Head,
+  type StateRecord,
+  type WriteRecord,
+} from "../../model/head.ts";
+import { freshHead } from "../fresh.ts";
+import { laterFormat } from "./failures.ts";
+
+type StoredState = Omit<StateRecord, keyof ContentFacts> & { content: ContentFacts };
+
+type StoredCheckpoint = Omit<CheckpointRecord, keyof ContentFacts | "pipelineId"> & {
+  format: number;
+  content: ContentFacts;
+};
+
+type StoredHead = Omit<Head, "state" | "history" | "lastCheckpoint" | "writes"> & {
+  format: number;
+  settings: Record<string, string>;
+  states: StoredState[] | null;
+  lastCheckpoint: StoredCheckpoint | null;
+  writes: WriteRecord[] | null;
+};
+
+/** A head from its text. @throws CairnError `unsupported_format` */
+export function decodeHead(text: string): Head {
+  const { format, settings, states, lastCheckpoint, writes, ...counters } = parse<StoredHead>(text);
+  if (format > FORMAT) throw laterFormat();
+  const { tenant, pipelineId, createdAt } = counters;
+  const set = Object.entries(settings).map(([name, value]) => [name, JSON.parse(value)]);
+  const [state = null, ...history] = (states ?? []).map(stateOf);
+  return {
+    ...freshHead({ tenant, pipelineId }, createdAt),
+    ...Object.fromEntries(set),
+    ...counters,
+    ...{ state, history, writes: writes ?? [] },
+    lastCheckpoint: lastCheckpoint && checkpointOf(lastCheckpoint, pipelineId),
+  };
+}
+
+/** @throws CairnError `unsupported_format` */
+export function decodeCheckpoint(text: string, pipelineId: string): CheckpointRecord {
+  return checkpointOf(parse<StoredCheckpoint>(text), pipelineId);
+}
+
+/** @throws CairnError `unsupported_format` */
+export function decodeEvent(text: string): PipelineEvent {
+  type Stored = Omit<PipelineEvent, "eventId" | "type"> & {
+    format: number;
+    position: number;
+    draft: Pick<PipelineEvent, "type">;
+  };
+  const { format, position, draft, ...rest } = parse<Stored>(text);
+  if (format > FORMAT) throw laterFormat();
+  return { eventId: `${Math.floor(position / 10_000)}-${position % 10_000}`, ...rest, ...draft };
+}
+
+/** Base64, broken into lines as Postgres does. What it returns is not a part of a larger buffer. */
+export function decodeBytes(text: string): Uint8Array {
+  return new Uint8Array(Buffer.from(text, "base64"));
+}
+
+function stateOf({ content, ...rest }: StoredState): StateRecord {
+  const { storedBytes: _, ...facts } = content;
+  return { ...rest, ...facts };
+}
+
+function checkpointOf({ format, content, ...rest }: StoredCheckpoint, pipelineId: string): CheckpointRecord {
+  if (format > FORMAT) throw laterFormat();
+  return { ...rest, ...content, pipelineId };
+}
+
+function parse<T>(text: string): T {
+  return JSON.parse(text) as T;
+}

@@ -1,0 +1,36 @@
+import type { Health } from "../types.ts";
+import { unavailable } from "./failures.ts";
+import { schemaVersion } from "./migrate.ts";
+import { SCHEMA_VERSION } from "./migrations/index.ts";
+import type { Row, Runner } from "./runner.ts";
+import { SETTINGS } from "./statements.ts";
+
+/** Whether commits would be durable, and the schema is the one this release knows. */
+export async function checkHealth(runner: Runner): Promise<Health> {
+  try {
+    const [settings] = await runner.query(SETTINGS, []);
+    const schema = await schemaVersion(runner);
+    const problems = [...settingProblems(settings!), ...schemaProblems(schema)];
+    return { ready: problems.length === 0, problems };
+  } catch (error) {
+    return { ready: false, problems: [unavailable(error).message] };
+  }
+}
+
+function settingProblems({ durability, read_only, isolation, encoding }: Row): string[] {
+  const problems: string[] = [];
+  if (durability === "off")
+    problems.push("synchronous_commit is off: acknowledged writes could be lost in a crash.");
+  if (read_only === "on") problems.push("The connection is read-only: it may lead to a replica.");
+  if (isolation !== "read committed")
+    problems.push(`default_transaction_isolation is "${isolation}": it must be "read committed".`);
+  if (encoding !== "UTF8") problems.push(`The database's encoding is ${encoding}: it must be UTF8.`);
+  return problems;
+}
+
+function schemaProblems(version: number): string[] {
+  if (version === SCHEMA_VERSION) return [];
+  if (version === 0) return ["The schema is missing: `cairn migrate` makes it."];
+  const found = `The schema is at version ${version}, this release knows ${SCHEMA_VERSION}`;
+  return [version < SCHEMA_VERSION ? `${found}: \`cairn migrate\` brings it up.` : `${found}: update Cairn.`];
+}

@@ -1,0 +1,51 @@
+import { unavailable } from "./failures.ts";
+import { MIGRATIONS, type Migration } from "./migrations/index.ts";
+import { type Runner, StoreFailure } from "./runner.ts";
+
+/** What Postgres answers where a table or its schema is missing. */
+const MISSING: readonly (string | null)[] = ["42P01", "3F000"];
+
+/** Serialises migrations; any number will do, so long as it stays. */
+const LOCK = "4716512063184961";
+
+/** The version of the schema in the database, 0 where there is none. @throws StoreFailure */
+export async function schemaVersion(runner: Runner): Promise<number> {
+  try {
+    const rows = await runner.query("SELECT max(version)::text AS version FROM cairn.cairn_migrations", []);
+    return Number(rows[0]?.version ?? 0);
+  } catch (error) {
+    if (error instanceof StoreFailure && MISSING.includes(error.sqlState)) return 0;
+    throw error;
+  }
+}
+
+/**
+ * Brings the schema up to what this release knows. May run twice, or twice at once; changes nothing in a schema
+ * that is newer.
+ *
+ * @returns the names of the migrations that were missing
+ * @throws CairnError `backend_unavailable`
+ */
+export async function migrate(runner: Runner): Promise<string[]> {
+  try {
+    const version = await schemaVersion(runner);
+    const missing = MIGRATIONS.filter((migration) => migration.version > version);
+    for (const migration of missing) await runner.query(block(migration), []);
+    return missing.map((migration) => migration.name);
+  } catch (error) {
+    throw unavailable(error);
+  }
+}
+
+/** One statement, so that it is one transaction over HTTP and through poolers as well. */
+function block({ version, name, sql }: Migration): string {
+  return `DO $migration$ BEGIN
+PERFORM pg_advisory_xact_lock(${LOCK});
+CREATE SCHEMA IF NOT EXISTS cairn;
+CREATE TABLE IF NOT EXISTS cairn.cairn_migrations (
+  version integer PRIMARY KEY, name text NOT NULL, applied_at timestamptz NOT NULL DEFAULT now());
+IF EXISTS (SELECT FROM cairn.cairn_migrations WHERE version = ${version}) THEN RETURN; END IF;
+${sql}
+INSERT INTO cairn.cairn_migrations (version, name) VALUES (${version}, '${name}');
+END $migration$`;
+}

@@ -1,0 +1,26 @@
+import { sql as tables } from "./0001_tables.ts";
+import { sql as reading } from "./0002_reading.ts";
+import { sql as refusals } from "./0003_refusals.ts";
+import { sql as commit } from "./0004_commit.ts";
+import { sql as entry } from "./0005_entry.ts";
+
+export interface Migration {
+  version: number;
+  name: string;
+  /** Statements, each ended by a semicolon; run as the body of a PL/pgSQL block. */
+  sql: string;
+}
+
+/**
+ * The schema, oldest first. What a release has shipped is never changed: later ones add to it, and a function
+ * that must behave otherwise gets a new name, for releases overlap.
+ */
+export const MIGRATIONS: readonly Migration[] = [
+  { version: 1, name: "0001_tables", sql: tables },
+  { version: 2, name: "0002_reading", sql: reading },
+  { version: 3, name: "0003_refusals", sql: refusals },
+  { version: 4, name: "0004_commit", sql: commit },
+  { version: 5, name: "0005_entry", sql: entry },
+];
+
+export const SCHEMA_VERSION = MIGRATIONS.at(-1)!.version;

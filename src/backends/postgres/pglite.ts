@@ -1,0 +1,56 @@
+import type { PGlite } from "@electric-sql/pglite";
+import { migrate } from "./migrate.ts";
+import { failureOf, once, type Row, type Runner, StoreFailure } from "./runner.ts";
+
+export interface PgliteOptions {
+  /** A folder, which one process at a time may open. @default in memory */
+  path?: string;
+  /** How long a call waits for the answer. @default 60 */
+  timeoutSeconds?: number;
+}
+
+const MAX_FRAME_BYTES = 64 * 1024 ** 2;
+
+/** Postgres inside this process, for tests and embedding. Makes its schema by itself. */
+export function pgliteRunner({ path, timeoutSeconds = 60 }: PgliteOptions = {}): Runner {
+  const database = once(
+    () => openDatabase(path),
+    (db) => db.close(),
+  );
+
+  async function query(sql: string, params: readonly (string | null)[]): Promise<Row[]> {
+    return within(timeoutSeconds, run(await database.get(), sql, params));
+  }
+
+  return { maxFrameBytes: MAX_FRAME_BYTES, query, close: database.close };
+}
+
+async function openDatabase(path: string | undefined): Promise<PGlite> {
+  const { PGlite } = await import("@electric-sql/pglite");
+  const db = await PGlite.create(path === undefined ? {} : { dataDir: path });
+  const query: Runner["query"] = (sql, params) => run(db, sql, params);
+  await migrate({ maxFrameBytes: MAX_FRAME_BYTES, query, close: () => db.close() });
+  return db;
+}
+
+async function run(db: PGlite, sql: string, params: readonly (string | null)[]): Promise<Row[]> {
+  try {
+    return (await db.query<Row>(sql, [...params])).rows;
+  } catch (error) {
+    throw failureOf(error, true);
+  }
+}
+
+/** The database runs in this thread, and cannot be told to stop: a late answer is dropped. */
+async function within<T>(seconds: number, answer: Promise<T>): Promise<T> {
+  let timer: ReturnType<typeof setTimeout> | undefined;
+  const late = new Promise<never>((_, reject) => {
+    const failure = new StoreFailure("unknown", null, "Postgres did not answer in time");
+    timer = setTimeout(() => reject(failure), seconds * 1000);
+  });
+  try {
+    return await Promise.race([answer, late]);
+  } finally {
+    clearTimeout(timer);
+  }
+}

@@ -1,0 +1,97 @@
+/** A row: every column is text, bytes travel in it as base64. */
+export type Row = Readonly<Record<string, string | null>>;
+
+/** A way to Postgres. One call is one statement in a transaction of its own, and no state outlives it. */
+export interface Runner {
+  /** The largest frame that one statement can carry there and back, bytes. */
+  readonly maxFrameBytes: number;
+  /** @throws StoreFailure, and nothing else */
+  query(sql: string, params: readonly (string | null)[]): Promise<Row[]>;
+  close(): Promise<void>;
+}
+
+/** What went wrong, without the server's or the client's own words: they may hold SQL, values or addresses. */
+export class StoreFailure extends Error {
+  override readonly name = "StoreFailure";
+  /** Whether the statement may have taken effect. */
+  readonly effect: "none" | "unknown";
+  /** The SQLSTATE, when the server answered with one. */
+  readonly sqlState: string | null;
+
+  constructor(effect: StoreFailure["effect"], sqlState: string | null, what: string) {
+    super(sqlState === null ? what : `${what} (SQLSTATE ${sqlState})`);
+    this.effect = effect;
+    this.sqlState = sqlState;
+  }
+}
+
+/** What the clients' errors have in common. */
+interface ClientError {
+  code?: unknown;
+  severity?: unknown;
+}
+
+/** Nothing was sent when the connection was refused, or the name not found. */
+const UNREACHED: readonly unknown[] = [
+  "ECONNREFUSED",
+  "ENOTFOUND",
+  "EAI_AGAIN",
+  "EHOSTUNREACH",
+  "ENETUNREACH",
+  "UND_ERR_CONNECT_TIMEOUT",
+];
+
+/** No session was opened: wrong credentials or database, no connection left, the server still starting. */
+const TURNED_AWAY = /^(28...|3D000|53300|57P03)$/;
+
+/**
+ * A client's error as a failure. An ERROR of the server has rolled the statement back; FATAL and PANIC end the
+ * session, and may come after the commit.
+ *
+ * @param sent whether the statement was on its way
+ */
+export function failureOf(error: unknown, sent: boolean): StoreFailure {
+  if (error instanceof StoreFailure) return error;
+  const { code, severity } = (error ?? {}) as ClientError;
+  if (typeof code === "string" && typeof severity === "string") {
+    const undone = !sent || severity === "ERROR" || TURNED_AWAY.test(code);
+    return new StoreFailure(undone ? "none" : "unknown", code, "Postgres refused the statement");
+  }
+  if (!sent || UNREACHED.includes(code)) return new StoreFailure("none", null, "Postgres was not reached");
+  return new StoreFailure("unknown", null, "Postgres did not answer");
+}
+
+export interface Once<T> {
+  /** @throws StoreFailure when it cannot be made, and after `close` */
+  get(): Promise<T>;
+  /** Ends what was made, if it was; may be called again. */
+  close(): Promise<void>;
+}
+
+/** Makes something once, when it is first needed; a failure is not kept. */
+export function once<T>(make: () => Promise<T>, end: (value: T) => Promise<unknown>): Once<T> {
+  let made: Promise<T> | null = null;
+  let closed: Promise<void> | null = null;
+
+  async function get(): Promise<T> {
+    if (closed) throw new StoreFailure("none", null, "The store was closed");
+    made ??= make().catch((error: unknown) => {
+      made = null;
+      throw failureOf(error, false);
+    });
+    return made;
+  }
+
+  async function finish(): Promise<void> {
+    const value = await made?.catch(() => null);
+    if (value) await end(value);
+  }
+
+  return {
+    get,
+    close() {
+      closed ??= finish();
+      return closed;
+    },
+  };
+}

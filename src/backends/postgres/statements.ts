@@ -1,0 +1,56 @@
+/**
+ * Every statement of the driver. Parameters are text, cast here; results are text, bytes as base64: so they are
+ * the same over every transport, and no prepared statement or session outlives a call.
+ */
+export const COMMIT = `
+SELECT outcome, answer, head FROM cairn.commit_v1($1::jsonb, decode($2, 'base64'))`;
+
+/** $3: with the frame of the state. */
+export const LOAD = `
+SELECT cairn.head_v1(p) AS head, encode(f.bytes, 'base64') AS frame
+FROM cairn.pipelines p
+LEFT JOIN cairn.versions v ON $3::boolean AND v.pipeline = p.id AND v.version = p.version
+LEFT JOIN cairn.frames f ON f.pipeline = v.pipeline AND f.frame_id = v.frame_id
+WHERE p.tenant = $1 AND p.pipeline_id = $2`;
+
+const OF_PIPELINE = "pipeline = (SELECT id FROM cairn.pipelines WHERE tenant = $1 AND pipeline_id = $2)";
+
+/** $3: a JSON array of frame ids. */
+export const FRAMES = `
+SELECT frame_id, encode(bytes, 'base64') AS bytes FROM cairn.frames
+WHERE ${OF_PIPELINE} AND frame_id IN (SELECT jsonb_array_elements_text($3::jsonb))`;
+
+export const CHECKPOINT = `
+SELECT cairn.checkpoint_v1(c)::text AS checkpoint FROM cairn.checkpoints c
+WHERE ${OF_PIPELINE} AND checkpoint_id = $3 ORDER BY sequence LIMIT 1`;
+
+/** $3: before this sequence; $4: the label as JSON, or null for all; $5: how many. */
+export const CHECKPOINTS = `
+SELECT cairn.checkpoint_v1(c)::text AS checkpoint FROM cairn.checkpoints c
+WHERE ${OF_PIPELINE} AND sequence < $3::numeric AND ($4::text IS NULL OR label = $4)
+ORDER BY sequence DESC LIMIT $5::bigint`;
+
+/** $3: before this position; $4: how many. */
+export const EVENTS = `
+SELECT cairn.event_v1(e)::text AS event FROM cairn.events e
+WHERE ${OF_PIPELINE} AND position < $3::numeric ORDER BY position DESC LIMIT $4::bigint`;
+
+/** $2: after this id; $3: status; $4: kind as JSON; $5: labels, as an array's text, or null; $6: a time; $7: how many. */
+export const PIPELINES = `
+SELECT cairn.head_v1(found) AS head FROM (
+  SELECT p.* FROM cairn.pipelines p
+  WHERE p.tenant = $1 AND NOT p.deleted AND p.pipeline_id > $2
+    AND ($3::text IS NULL OR p.status = $3) AND ($4::text IS NULL OR p.kind = $4)
+    AND ($5::text[] IS NULL OR p.labels @> $5::text[])
+    AND ($6::text IS NULL OR cairn.time_v1(p.updated_at) COLLATE "C" < $6)
+  ORDER BY p.pipeline_id LIMIT $7::bigint
+) AS found`;
+
+export const DUE = `
+SELECT head FROM cairn.due_v1($1::bigint) AS head`;
+
+export const SETTINGS = `
+SELECT current_setting('synchronous_commit') AS durability,
+  current_setting('transaction_read_only') AS read_only,
+  current_setting('transaction_isolation') AS isolation,
+  current_setting('server_encoding') AS encoding`;
