@@ -10,6 +10,11 @@ const inWorkerd = "test/workerd/**/*.test.ts";
 export default defineConfig({
   test: {
     reporters: report ? ["default", ["json", { outputFile: report }]] : ["default"],
+    // A test that hangs is to fail, a machine that is busy is not: nothing here is measured by the clock.
+    testTimeout: 60_000,
+    hookTimeout: 120_000,
+    // Most of a test's time is waiting for a server or a disk.
+    maxWorkers: "100%",
     projects: [
       {
         test: {

@@ -100,8 +100,9 @@ export async function listPipelines(
   const prefix = headPrefix(tenant);
   const data: Head[] = [];
   let after = decodeCursor("pipelines", page.cursor);
-  for (let read = 0; read < HEADS_READ; ) {
-    const limit = Math.min(page.limit + 1 - data.length, HEADS_READ - read);
+  // The rarer the matches, the more heads at a time.
+  for (let read = 0, batch = page.limit + 1; read < HEADS_READ; batch = Math.min(2 * batch, 100)) {
+    const limit = Math.min(batch, HEADS_READ - read);
     const listed = await store.list(prefix, {
       limit,
       ...(after === undefined ? {} : { after: prefix + after }),
