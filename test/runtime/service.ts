@@ -6,6 +6,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { onTestFinished } from "vitest";
+import { ensureProgram } from "../support/install.ts";
 
 const root = fileURLToPath(new URL("../..", import.meta.url));
 
@@ -97,6 +98,7 @@ export function isAlive(pid: number): boolean {
 }
 
 function ps() {
+  ensureProgram("ps", "procps");
   const text = execFileSync("ps", ["-A", "-o", "pid=,ppid=,stat=,comm="], { encoding: "utf8" });
   return text
     .trim()

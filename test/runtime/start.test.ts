@@ -1,9 +1,10 @@
-import { execFileSync, spawnSync } from "node:child_process";
+import { execFileSync } from "node:child_process";
 import { createHash } from "node:crypto";
 import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { expect, test } from "vitest";
 import { welcome } from "../../src/cli/welcome.ts";
+import { ensureProgram } from "../support/install.ts";
 import {
   failToStart,
   freePort,
@@ -141,10 +142,11 @@ const key = "cairn-test-key";
 const sha256 = createHash("sha256").update(key).digest("hex");
 const CAIRN_API_KEYS = JSON.stringify([{ id: "k", tenant: "t", scopes: ["read", "write"], sha256 }]);
 
-test.skipIf(spawnSync("curl", ["--version"]).error).each([
+test.each([
   ["without keys", {}],
   ["with keys", { CAIRN_API_KEYS }],
 ])("the curl lines it prints work as they are, %s", { timeout }, async (_, bindings) => {
+  ensureProgram("curl");
   const dataFolder = temporaryFolder();
   const { url } = await startService({ CAIRN_DATA: dataFolder, ...bindings });
   const lines = welcome({ url, dataFolder, bindings })
