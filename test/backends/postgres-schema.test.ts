@@ -139,7 +139,7 @@ describe("a schema of another release", () => {
     await backend.close();
   });
 
-  test("a newer one is not ready, and is left as it is", async () => {
+  test("a newer one is ready, for releases overlap, and is left as it is", async () => {
     const url = await newDatabase();
     await using(url, async (runner) => {
       await migrate(runner);
@@ -148,7 +148,7 @@ describe("a schema of another release", () => {
       expect(await migrate(runner)).toEqual([]);
     });
     const { ready, problems } = await health(url);
-    expect([ready, problems.join()]).toEqual([false, expect.stringContaining("update Cairn")]);
+    expect([ready, problems]).toEqual([true, []]);
   });
 
   test("without a schema every call says what is missing, and a commit that nothing was done", async () => {

@@ -28,9 +28,11 @@ function settingProblems({ durability, read_only, isolation, encoding }: Row): s
   return problems;
 }
 
+/** A later schema is fine: changes are additive, and releases overlap (design invariant 11). */
 function schemaProblems(version: number): string[] {
-  if (version === SCHEMA_VERSION) return [];
+  if (version >= SCHEMA_VERSION) return [];
   if (version === 0) return ["The schema is missing: `cairn migrate` makes it."];
-  const found = `The schema is at version ${version}, this release knows ${SCHEMA_VERSION}`;
-  return [version < SCHEMA_VERSION ? `${found}: \`cairn migrate\` brings it up.` : `${found}: update Cairn.`];
+  return [
+    `The schema is at version ${version}, this release needs ${SCHEMA_VERSION}: \`cairn migrate\` brings it up.`,
+  ];
 }

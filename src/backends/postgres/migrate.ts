@@ -37,6 +37,11 @@ export async function migrate(runner: Runner): Promise<string[]> {
   }
 }
 
+/** Every migration as one statement, in order: what `migrate` sends to an empty database. */
+export function migrationStatements(): string[] {
+  return MIGRATIONS.map(block);
+}
+
 /** One statement, so that it is one transaction over HTTP and through poolers as well. */
 function block({ version, name, sql }: Migration): string {
   return `DO $migration$ BEGIN
