@@ -1,5 +1,6 @@
 import { bundleWorker } from "./bundle.ts";
 import { type DataFolder, openDataFolder } from "./folder.ts";
+import { LOCAL_STORES, type LocalStore } from "./local/stores.ts";
 import { explain, waitForPort } from "./port.ts";
 import { type Runtime, startRuntime } from "./runtime.ts";
 import { type LocalSettings, readSettings, StartError } from "./settings.ts";
@@ -7,17 +8,21 @@ import { explainNotReady, welcome } from "./welcome.ts";
 
 /** `npm start`: the Worker in workerd on this machine, its bucket in a folder, its cron every minute. */
 async function main(): Promise<void> {
-  const settings = readSettings(process.env);
+  const settings = readSettings(process.env, process.argv.slice(2));
   const folder = openDataFolder(settings.dataFolder);
+  // Before TMPDIR is changed: Postgres runs as an account that may not enter the data folder.
+  const local = settings.localStore === null ? null : await LOCAL_STORES[settings.localStore]!();
   // Miniflare's scratch files go where the next start clears them: a killed process cannot.
   process.env.TMPDIR = folder.temporary;
   await waitForPort(settings.host, settings.port);
-  const runtime = await start(settings, folder);
-  stopOnSignal(runtime, folder);
+  const bindings = { ...settings.bindings, ...local?.bindings };
+  const runtime = await start({ ...settings, bindings }, folder);
+  stopOnSignal(runtime, folder, local);
   stopWithNpm();
   await checkReady(runtime);
   driveCron(runtime);
-  console.log(welcome({ ...settings, url: runtime.url }));
+  const data = local?.about ?? dataOf(settings);
+  console.log(welcome({ url: runtime.url, data, bindings }));
 }
 
 async function start(settings: LocalSettings, folder: DataFolder): Promise<Runtime> {
@@ -49,12 +54,19 @@ function driveCron(runtime: Runtime): void {
   }, 60_000);
 }
 
-function stopOnSignal(runtime: Runtime, folder: DataFolder): void {
+function dataOf({ dataFolder, bindings }: LocalSettings): string {
+  const { CAIRN_BACKEND: backend = "object", CAIRN_S3_BUCKET: bucket } = bindings;
+  if (backend !== "object") return `Data: the ${backend} that the environment names.`;
+  return bucket === undefined ? `Data: ${dataFolder}.` : `Data: the S3 bucket ${bucket}.`;
+}
+
+function stopOnSignal(runtime: Runtime, folder: DataFolder, local: LocalStore | null): void {
   for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const) {
     // Miniflare has handlers of its own, which end the process with an error.
     process.removeAllListeners(signal);
     process.on(signal, async () => {
       await runtime.stop();
+      await local?.stop();
       folder.release();
       process.exit(0);
     });

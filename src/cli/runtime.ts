@@ -1,6 +1,6 @@
 import { createRequire } from "node:module";
-import { fileURLToPath } from "node:url";
 import { Miniflare } from "miniflare";
+import { tiedScript } from "./local/tie.ts";
 
 /** May not be later than the one the installed workerd was built for. */
 export const compatibilityDate = "2026-10-01";
@@ -31,7 +31,7 @@ export interface Runtime {
 
 /**
  * Starts a Worker in workerd, with an R2 bucket kept in a folder. workerd ends with this process,
- * even when this process is killed (see workerd.sh).
+ * even when this process is killed (see local/tied.sh).
  *
  * @throws Miniflare's MiniflareCoreError; `code` is `ERR_ADDRESS_IN_USE` when the port is taken
  */
@@ -92,12 +92,12 @@ function worker(options: RuntimeOptions): MiniflareOptions["workers"][number]["c
   };
 }
 
-/** Has Miniflare start workerd through workerd.sh, from here on and for every runtime of this process. */
+/** Has Miniflare start workerd through tied.sh, from here on and for every runtime of this process. */
 function tieWorkerdToThisProcess(): void {
   // workerd is Miniflare's dependency, not ours: the version it was made for is the right one.
   const workerd: { default: string } = createRequire(import.meta.resolve("miniflare"))("workerd");
-  process.env.WORKERD_BINARY = workerd.default;
-  process.env.MINIFLARE_WORKERD_PATH = fileURLToPath(new URL("workerd.sh", import.meta.url));
+  process.env.TIED_PROGRAM = workerd.default;
+  process.env.MINIFLARE_WORKERD_PATH = tiedScript;
 }
 
 /** workerd fires no cron trigger by itself. */

@@ -1,4 +1,5 @@
 import { resolve } from "node:path";
+import { LOCAL_STORES } from "./local/stores.ts";
 
 /** A reason not to start that the user can do something about: printed as it is, without a stack. */
 export class StartError extends Error {
@@ -14,17 +15,19 @@ export interface LocalSettings {
   dataFolder: string;
   /** Variables the Worker sees. */
   bindings: Record<string, string>;
+  /** The store whose servers are started as well, as `--backend` names it. */
+  localStore: string | null;
 }
 
 type Environment = Record<string, string | undefined>;
 
 /**
- * Reads what `npm start` is told by the environment: `PORT`, `HOST`, `CAIRN_DATA`, and every other
- * `CAIRN_*` variable, which the Worker gets as it is.
+ * Reads what `npm start` is told: `--backend` by the command line; `PORT`, `HOST`, `CAIRN_DATA` by the
+ * environment, and every other `CAIRN_*` variable and those of the stores, which the Worker gets as they are.
  *
- * @throws StartError for a bad PORT, and for a HOST other than loopback without API keys
+ * @throws StartError for unknown words, a bad PORT, and for a HOST other than loopback without API keys
  */
-export function readSettings(env: Environment): LocalSettings {
+export function readSettings(env: Environment, words: readonly string[] = []): LocalSettings {
   const host = parseHost(env.HOST);
   if (!isLoopback(host) && !env.CAIRN_API_KEYS?.trim()) {
     throw new StartError(
@@ -33,7 +36,17 @@ export function readSettings(env: Environment): LocalSettings {
     );
   }
   const dataFolder = resolve(env.CAIRN_DATA || ".cairn");
-  return { host, port: parsePort(env.PORT), dataFolder, bindings: workerBindings(env) };
+  const localStore = parseBackend(words);
+  return { host, port: parsePort(env.PORT), dataFolder, bindings: workerBindings(env), localStore };
+}
+
+function parseBackend(words: readonly string[]): string | null {
+  if (words.length === 0) return null;
+  const [, name] = /^--backend(?:=| )(\S*)$/.exec(words.join(" ")) ?? [];
+  if (name === "object") return null;
+  if (name !== undefined && Object.hasOwn(LOCAL_STORES, name)) return name;
+  const known = ["object", ...Object.keys(LOCAL_STORES)].join("|");
+  throw new StartError(`Usage: npm start [-- --backend ${known}], not "${words.join(" ")}".`);
 }
 
 function parsePort(text = ""): number {
@@ -53,11 +66,24 @@ function isLoopback(host: string): boolean {
   return host === "::1" || /^127(\.\d{1,3}){3}$/.test(host);
 }
 
+/** Of the stores, by the names that their users know. */
+const STORE_VARIABLES: ReadonlySet<string> = new Set([
+  "DATABASE_URL",
+  "UPSTASH_REDIS_REST_URL",
+  "UPSTASH_REDIS_REST_TOKEN",
+  "REDIS_URL",
+  "AWS_REGION",
+  "AWS_ACCESS_KEY_ID",
+  "AWS_SECRET_ACCESS_KEY",
+  "AWS_SESSION_TOKEN",
+]);
+
 function workerBindings(env: Environment): Record<string, string> {
   // R2 takes one write a second to a key. The local emulator has no such limit, so nothing waits for it.
   const bindings: Record<string, string> = { CAIRN_R2_MIN_COMMIT_SECONDS: "0" };
   for (const [name, value] of Object.entries(env)) {
-    if (name.startsWith("CAIRN_") && name !== "CAIRN_DATA" && value) bindings[name] = value;
+    const forWorker = (name.startsWith("CAIRN_") && name !== "CAIRN_DATA") || STORE_VARIABLES.has(name);
+    if (forWorker && value) bindings[name] = value;
   }
   return bindings;
 }

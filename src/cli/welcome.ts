@@ -5,16 +5,17 @@
  */
 export function welcome(about: {
   url: string;
-  dataFolder: string;
+  /** Where the data is. */
+  data: string;
   bindings: Record<string, string>;
 }): string {
-  const { url, dataFolder, bindings } = about;
+  const { url, data, bindings } = about;
   const keys = Boolean(bindings.CAIRN_API_KEYS);
   const curl = `curl ${keys ? `-H "Authorization: Bearer $CAIRN_KEY" ` : ""}-X`;
   const json = `-H 'Content-Type: application/json' -d`;
   const pipeline = `${url}/v1/pipelines/first`;
   return `Cairn listens on ${url}
-Data: ${dataFolder}. The scheduled sweep runs every minute. Ctrl-C stops it.
+${data} The scheduled sweep runs every minute. Ctrl-C stops it.
 
 Save a state, read it back, checkpoint it${keys ? " (CAIRN_KEY: one of your API keys)" : ""}:
 

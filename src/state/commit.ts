@@ -23,7 +23,7 @@ export async function send(core: Core, commit: Commit): Promise<CommitOutcome> {
     try {
       const [outcome] = await core.backend.commit([commit]);
       if (outcome!.head) core.heads.put(commit.key, outcome!.head);
-      return outcome!;
+      return attempt > 0 ? asFirst(outcome!) : outcome!;
     } catch (error) {
       core.heads.forget(commit.key);
       if (!(error instanceof OutcomeUnknown)) throw error;
@@ -40,7 +40,12 @@ async function readBack(core: Core, commit: Commit): Promise<CommitOutcome | nul
     throw unknownOutcome(error);
   });
   const found = loaded && findWrite(loaded.head, commit);
-  return found?.ok ? { ...found, replayed: false } : found;
+  return found && asFirst(found);
+}
+
+/** What an earlier try of this call has done is no replay to its caller. */
+function asFirst(outcome: CommitOutcome): CommitOutcome {
+  return outcome.ok ? { ...outcome, replayed: false } : outcome;
 }
 
 /** What the head remembers of a write, or `null`. */

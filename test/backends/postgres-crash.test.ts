@@ -7,9 +7,9 @@ import { expect, test } from "vitest";
 import { saving } from "../../src/backends/contract/support.ts";
 import { postgresBackend, postgresRunner } from "../../src/backends/postgres/index.ts";
 import { migrate } from "../../src/backends/postgres/migrate.ts";
+import { startPostgres } from "../../src/cli/local/postgres.ts";
 import type { CairnError } from "../../src/model/errors.ts";
 import { crashRounds } from "../support/crash-postgres.ts";
-import { startPostgres } from "../support/postgres.ts";
 
 test("three crashes under eight writers lose nothing that was acknowledged", async () => {
   const report = await crashRounds(3);

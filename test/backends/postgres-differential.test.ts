@@ -8,8 +8,8 @@ import { migrate } from "../../src/backends/postgres/migrate.ts";
 import { pgliteRunner } from "../../src/backends/postgres/pglite.ts";
 import type { Runner } from "../../src/backends/postgres/runner.ts";
 import type { Commit, Page, PipelineFilter, StorageBackend } from "../../src/backends/types.ts";
+import { type PostgresServer, startPostgres } from "../../src/cli/local/postgres.ts";
 import type { FrameRef } from "../../src/model/frame.ts";
-import { type PostgresServer, startPostgres } from "../support/postgres.ts";
 import { commitOf, idle, type Step, step } from "../support/random-commits.ts";
 
 const RUNS = Number(process.env.CAIRN_POSTGRES_RUNS ?? 200);

@@ -3,9 +3,9 @@ import { migrate } from "../../src/backends/postgres/migrate.ts";
 import type { Runner } from "../../src/backends/postgres/runner.ts";
 import type { TcpOptions } from "../../src/backends/postgres/tcp.ts";
 import type { StorageBackend } from "../../src/backends/types.ts";
+import { type NeonServer, startNeon } from "../../src/cli/local/neon.ts";
+import { type PostgresServer, startPostgres } from "../../src/cli/local/postgres.ts";
 import type { PipelineKey } from "../../src/model/ids.ts";
-import { type NeonServer, startNeon } from "../support/neon.ts";
-import { type PostgresServer, startPostgres } from "../support/postgres.ts";
 import { type Relay, startRelay } from "../support/relay.ts";
 
 /** A server, and the ways to it. */

@@ -4,8 +4,8 @@ import { postgresBackend, postgresRunner } from "../../src/backends/postgres/ind
 import { migrate } from "../../src/backends/postgres/migrate.ts";
 import { MIGRATIONS, SCHEMA_VERSION } from "../../src/backends/postgres/migrations/index.ts";
 import type { Runner } from "../../src/backends/postgres/runner.ts";
-import { type NeonServer, startNeon } from "../support/neon.ts";
-import { type PostgresServer, startPostgres } from "../support/postgres.ts";
+import { type NeonServer, startNeon } from "../../src/cli/local/neon.ts";
+import { type PostgresServer, startPostgres } from "../../src/cli/local/postgres.ts";
 
 const KEY = { tenant: "t", pipelineId: "p" };
 const NAMES = MIGRATIONS.map((migration) => migration.name);

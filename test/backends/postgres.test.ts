@@ -1,8 +1,8 @@
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { backendContract } from "../../src/backends/contract.ts";
 import { postgresRunner } from "../../src/backends/postgres/index.ts";
-import { type NeonServer, startNeon } from "../support/neon.ts";
-import { type PostgresServer, startPostgres } from "../support/postgres.ts";
+import { type NeonServer, startNeon } from "../../src/cli/local/neon.ts";
+import { type PostgresServer, startPostgres } from "../../src/cli/local/postgres.ts";
 import { migrateForTests, postgresSubject } from "./postgres-subject.ts";
 
 let postgres: PostgresServer;

@@ -3,7 +3,7 @@ import { fileURLToPath } from "node:url";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { postgresBackend, postgresRunner } from "../../src/backends/postgres/index.ts";
 import { MIGRATIONS } from "../../src/backends/postgres/migrations/index.ts";
-import { type PostgresServer, startPostgres } from "../support/postgres.ts";
+import { type PostgresServer, startPostgres } from "../../src/cli/local/postgres.ts";
 
 const root = fileURLToPath(new URL("../..", import.meta.url));
 let server: PostgresServer;

@@ -1,8 +1,8 @@
 import { once } from "node:events";
 import { createServer } from "node:net";
 import { expect, onTestFinished, test } from "vitest";
+import { freePort } from "../../src/cli/local/server.ts";
 import { waitForPort } from "../../src/cli/port.ts";
-import { freePort } from "../runtime/service.ts";
 
 async function hold(port: number) {
   const server = createServer().listen(port, "127.0.0.1");

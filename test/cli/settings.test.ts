@@ -9,14 +9,27 @@ describe("readSettings", () => {
       port: 8787,
       dataFolder: resolve(".cairn"),
       bindings: { CAIRN_R2_MIN_COMMIT_SECONDS: "0" },
+      localStore: null,
     });
   });
 
-  test("hands every CAIRN_ variable but the folder to the Worker, and nothing else", () => {
-    const env = { CAIRN_DATA: "/d", CAIRN_API_KEYS: "[]", CAIRN_EMPTY: "", SECRET: "s" };
+  test("takes --backend for a store to start, and no other words", () => {
+    expect(readSettings({}, ["--backend", "redis"]).localStore).toBe("redis");
+    expect(readSettings({}, ["--backend=postgres"]).localStore).toBe("postgres");
+    expect(readSettings({}, ["--backend", "object"]).localStore).toBeNull();
+    for (const words of [["--backend"], ["--backend", "mysql"], ["redis"], ["--backend", "toString"]])
+      expect(() => readSettings({}, words)).toThrow("object|postgres|redis");
+  });
+
+  test("hands variables of Cairn and of stores to the Worker, but the folder, and nothing else", () => {
+    const env = { CAIRN_DATA: "/d", CAIRN_API_KEYS: "[]", CAIRN_EMPTY: "", SECRET: "s", AWS_REGION: "r" };
     const { bindings, dataFolder } = readSettings({ ...env, CAIRN_R2_MIN_COMMIT_SECONDS: "1" });
     expect(dataFolder).toBe("/d");
-    expect(bindings).toEqual({ CAIRN_API_KEYS: "[]", CAIRN_R2_MIN_COMMIT_SECONDS: "1" });
+    expect(bindings).toEqual({
+      CAIRN_API_KEYS: "[]",
+      CAIRN_R2_MIN_COMMIT_SECONDS: "1",
+      AWS_REGION: "r",
+    });
   });
 
   test.each(["80 80", "-1", "65536", "0x10", "8787.5", "http"])("refuses PORT=%s", (PORT) => {

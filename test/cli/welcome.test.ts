@@ -1,7 +1,7 @@
 import { expect, test } from "vitest";
 import { explainNotReady, welcome } from "../../src/cli/welcome.ts";
 
-const about = { url: "http://127.0.0.1:8787", dataFolder: "/d", bindings: {} };
+const about = { url: "http://127.0.0.1:8787", data: "Data: /d.", bindings: {} };
 
 test("the first line says where it listens", () => {
   expect(welcome(about).split("\n")[0]).toBe("Cairn listens on http://127.0.0.1:8787");

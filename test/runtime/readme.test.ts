@@ -2,7 +2,7 @@ import { execFileSync } from "node:child_process";
 import { readFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import { expect, test } from "vitest";
-import { ensureProgram } from "../support/install.ts";
+import { ensureProgram } from "../../src/cli/local/install.ts";
 import { startService, temporaryFolder } from "./service.ts";
 
 const root = fileURLToPath(new URL("../..", import.meta.url));

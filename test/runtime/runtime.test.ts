@@ -1,7 +1,8 @@
 import { expect, onTestFinished, test } from "vitest";
 import { bundleWorker } from "../../src/cli/bundle.ts";
+import { freePort } from "../../src/cli/local/server.ts";
 import { startRuntime } from "../../src/cli/runtime.ts";
-import { freePort, temporaryFolder } from "./service.ts";
+import { temporaryFolder } from "./service.ts";
 
 async function startShelf(options: { port?: number; dataFolder?: string } = {}) {
   const script = await bundleWorker("test/runtime/fixtures/shelf.ts");

@@ -3,11 +3,11 @@ import { createHash } from "node:crypto";
 import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { expect, test } from "vitest";
+import { ensureProgram } from "../../src/cli/local/install.ts";
+import { freePort } from "../../src/cli/local/server.ts";
 import { welcome } from "../../src/cli/welcome.ts";
-import { ensureProgram } from "../support/install.ts";
 import {
   failToStart,
-  freePort,
   isAlive,
   launch,
   type Service,
@@ -149,7 +149,7 @@ test.each([
   ensureProgram("curl");
   const dataFolder = temporaryFolder();
   const { url } = await startService({ CAIRN_DATA: dataFolder, ...bindings });
-  const lines = welcome({ url, dataFolder, bindings })
+  const lines = welcome({ url, data: "", bindings })
     .split("\n")
     .filter((line) => /^ *curl /.test(line));
   const script = lines.map((line) => `${line} -sf && echo`).join("\n");

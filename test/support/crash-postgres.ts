@@ -2,9 +2,9 @@ import { noise, saving } from "../../src/backends/contract/support.ts";
 import { postgresBackend, postgresRunner } from "../../src/backends/postgres/index.ts";
 import { migrate } from "../../src/backends/postgres/migrate.ts";
 import type { StorageBackend } from "../../src/backends/types.ts";
+import { type PostgresServer, startPostgres } from "../../src/cli/local/postgres.ts";
 import { decodeFrame } from "../../src/frames/frame.ts";
 import type { PipelineKey } from "../../src/model/ids.ts";
-import { type PostgresServer, startPostgres } from "./postgres.ts";
 
 export interface CrashReport {
   rounds: number;

@@ -1,9 +1,9 @@
-import { type ChildProcess, execFileSync, spawn, spawnSync } from "node:child_process";
+import { type ChildProcess, execFileSync, spawnSync } from "node:child_process";
 import { chownSync, cpSync, mkdtempSync, rmSync } from "node:fs";
 import { createRequire } from "node:module";
-import { createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
+import { endServer, freePort, startServer } from "./server.ts";
 
 const require = createRequire(import.meta.url);
 
@@ -37,34 +37,26 @@ export async function startPostgres(options: PostgresOptions = {}): Promise<Post
   const wal = options.walParent === undefined ? null : newFolder(options.walParent, account);
   const programs = findPrograms(account, folder);
   const data = join(folder, "data");
+  const own = { ...account, cwd: folder };
   const flags = ["-D", data, "-U", "postgres", "-A", "trust", "-E", "UTF8", "--locale=C", "--no-sync"];
-  execFileSync(join(programs, "initdb"), wal === null ? flags : [...flags, "-X", join(wal, "wal")], {
-    ...account,
-    cwd: folder,
-    stdio: "pipe",
-  });
+  const more = wal === null ? [] : ["-X", join(wal, "wal")];
+  execFileSync(join(programs, "initdb"), [...flags, ...more], { ...own, stdio: "pipe" });
   const port = await freePort();
   const settings = { ...SETTINGS, port: String(port), ...options.settings };
-  const postgres = [
-    "-D",
-    data,
-    ...Object.entries(settings).flatMap(([name, value]) => ["-c", `${name}=${value}`]),
-  ];
-  const start = () => run(join(programs, "postgres"), postgres, { ...account, cwd: folder });
-  let server = await start();
-  const atExit = () => void server.kill("SIGKILL");
-  process.once("exit", atExit);
+  const args = Object.entries(settings).flatMap(([name, value]) => ["-c", `${name}=${value}`]);
+  const start = () =>
+    startServer(join(programs, "postgres"), ["-D", data, ...args], "ready to accept connections", own);
+  let server = await startPatiently(start);
 
   return {
     url: `postgres://postgres:secret@127.0.0.1:${port}/postgres`,
-    crash: (signal = "SIGQUIT") => end(server, signal),
+    crash: (signal = "SIGQUIT") => endServer(server, signal),
     async restart() {
       server = await startPatiently(start);
     },
     async stop() {
-      process.removeListener("exit", atExit);
-      await end(server, "SIGINT");
-      for (const made of [folder, wal]) if (made !== null) rmSync(made, { recursive: true, force: true });
+      await endServer(server, "SIGINT");
+      for (const each of [folder, wal]) if (each !== null) rmSync(each, { recursive: true, force: true });
     },
   };
 }
@@ -102,19 +94,6 @@ function findPrograms(account: Partial<Account>, folder: string): string {
   return join(folder, "native/bin");
 }
 
-function run(program: string, args: string[], options: { cwd: string }): Promise<ChildProcess> {
-  const server = spawn(program, args, { ...options, stdio: ["ignore", "ignore", "pipe"] });
-  let log = "";
-  return new Promise((resolve, reject) => {
-    server.stderr.on("data", (chunk: Buffer) => {
-      log = (log + chunk.toString()).slice(-4000);
-      if (log.includes("ready to accept connections")) resolve(server);
-    });
-    server.once("error", reject);
-    server.once("exit", (code, signal) => reject(new Error(`postgres ended (${code ?? signal}):\n${log}`)));
-  });
-}
-
 /** After SIGKILL, children that still leave hold on to the shared memory. */
 async function startPatiently(start: () => Promise<ChildProcess>): Promise<ChildProcess> {
   for (let left = 50; ; left--) {
@@ -125,22 +104,4 @@ async function startPatiently(start: () => Promise<ChildProcess>): Promise<Child
       await new Promise((resolve) => setTimeout(resolve, 100));
     }
   }
-}
-
-async function end(server: ChildProcess, signal: NodeJS.Signals): Promise<void> {
-  if (server.exitCode !== null || server.signalCode !== null) return;
-  const ended = new Promise((resolve) => server.once("exit", resolve));
-  server.kill(signal);
-  await ended;
-}
-
-function freePort(): Promise<number> {
-  return new Promise((resolve, reject) => {
-    const server = createServer();
-    server.once("error", reject);
-    server.listen(0, "127.0.0.1", () => {
-      const { port } = server.address() as { port: number };
-      server.close(() => resolve(port));
-    });
-  });
 }

@@ -1,0 +1,75 @@
+import { CairnError } from "../../model/errors.ts";
+import type { PipelineKey } from "../../model/ids.ts";
+
+/** The keys of one pipeline: all in one slot by their hash tag. */
+export interface PipelineKeys {
+  /** Hash: the fields of the head. */
+  head: string;
+  /** List: the last commits, oldest first. */
+  writes: string;
+  /** Hash: checkpoint id → record. */
+  checkpoints: string;
+  /** Sorted set: checkpoint ids by sequence. */
+  order: string;
+  /** Hash: frame id → how many checkpoints name it. */
+  named: string;
+  /** Sorted set: events by revision and index. */
+  events: string;
+  /** What a frame id follows: one string a frame. */
+  frame: string;
+  /** What a part's name follows: strings that expire, until a commit makes a frame of them. */
+  part: string;
+}
+
+/** Names every key, and nothing else does: what an id may hold is checked here once more. */
+export interface Keys {
+  readonly prefix: string;
+  of(key: PipelineKey): PipelineKeys;
+  frame(key: PipelineKey, frameId: string): string;
+  /** Sorted set: the ids of a tenant's pipelines, in lexicographic order. */
+  index(tenant: string): string;
+  /** Sorted set: pipelines of all tenants by when their lease runs out, epoch milliseconds. */
+  readonly due: string;
+  /** What the keys of a probe begin with; no pipeline's do. */
+  readonly probe: string;
+}
+
+export function redisKeys(prefix: string): Keys {
+  const of = (key: PipelineKey): PipelineKeys => {
+    const base = `${prefix}{${safe(key.tenant)}:${safe(key.pipelineId)}}:`;
+    return {
+      head: `${base}head`,
+      writes: `${base}writes`,
+      checkpoints: `${base}checkpoints`,
+      order: `${base}order`,
+      named: `${base}named`,
+      events: `${base}events`,
+      frame: `${base}frame:`,
+      part: `${base}part:`,
+    };
+  };
+  return {
+    prefix,
+    of,
+    frame: (key, frameId) => of(key).frame + frameName(frameId),
+    index: (tenant) => `${prefix}pipelines:${safe(tenant)}`,
+    due: `${prefix}due`,
+    probe: `${prefix}probe:`,
+  };
+}
+
+/** A frame id as it stands in keys and in records of lines: without line breaks, and never empty. */
+export function frameName(frameId: string): string {
+  return encodeURIComponent(frameId) || "%";
+}
+
+/** The pipeline that a member of `due` names. */
+export function pipelineOf(member: string): PipelineKey {
+  const colon = member.indexOf(":");
+  return { tenant: member.slice(0, colon), pipelineId: member.slice(colon + 1) };
+}
+
+export function safe(id: string): string {
+  if (/^[A-Za-z0-9._-]+$/.test(id)) return id;
+  throw new CairnError("invalid_id", "The identifier is not valid.");
+}

@@ -1,0 +1,52 @@
+import { FORMAT } from "../../../model/head.ts";
+
+/**
+ * What every script begins with. Records are lines of text, JSON among them, which the scripts carry and never
+ * decode: cjson rounds numbers, and makes `{}` of `[]`. A JSON text holds no line break, so lines cannot clash.
+ */
+export const prelude = String.raw`
+local FORMAT = ${FORMAT}
+
+local function num(value)
+  return string.format('%.0f', value)
+end
+
+local function lines(value)
+  local found = {}
+  for line in string.gmatch(value, '[^\n]+') do found[#found + 1] = line end
+  return found
+end
+
+local function fields(flat)
+  local found = {}
+  for i = 1, #flat, 2 do found[flat[i]] = flat[i + 1] end
+  return found
+end
+
+local function flatten(map)
+  local flat = {}
+  for name, value in pairs(map) do
+    flat[#flat + 1] = name
+    flat[#flat + 1] = value
+  end
+  return flat
+end
+
+local function size(list)
+  local bytes = 0
+  for _, value in ipairs(list) do bytes = bytes + #value end
+  return bytes
+end
+
+-- Milliseconds since 1970: a double holds them exactly.
+local function clock(ahead)
+  local time = redis.call('TIME')
+  return time[1] * 1000 + math.floor(time[2] / 1000) + (ahead or 0)
+end
+`;
+
+/** A list of Lua strings, of values that hold no `]==]`. */
+export function luaTable(values: Readonly<Record<string, string>>): string {
+  const items = Object.entries(values).map(([name, value]) => `${name} = [==[${value}]==]`);
+  return `{ ${items.join(", ")} }`;
+}

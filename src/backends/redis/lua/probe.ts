@@ -1,0 +1,37 @@
+/**
+ * Runs every command that the other scripts run, on keys of its own, which it takes away again. A commit cannot be
+ * undone halfway: a user or a server that refuses one of its commands must be found out before. KEYS: four.
+ */
+export const probeScript = `
+local text, hash, list, set = unpack(KEYS)
+local function run(...) return redis.call(...) end
+run('TIME')
+run('DEL', text, hash, list, set)
+run('SET', text .. '+', 'a')
+run('RENAME', text .. '+', text)
+run('PERSIST', text)
+run('APPEND', text, 'b')
+run('GET', text)
+run('STRLEN', text)
+run('GETRANGE', text, 0, 1)
+run('HSET', hash, 'a', 'b')
+run('HGET', hash, 'a')
+run('HMGET', hash, 'a')
+run('HGETALL', hash)
+run('HKEYS', hash)
+run('HLEN', hash)
+run('HEXISTS', hash, 'a')
+run('HDEL', hash, 'b')
+run('RPUSH', list, 'a')
+run('LTRIM', list, -1, -1)
+run('LRANGE', list, 0, -1)
+run('ZADD', set, 0, 'a')
+run('ZREM', set, 'b')
+run('ZCARD', set)
+run('ZSCORE', set, 'a')
+run('ZREVRANGE', set, 0, 0)
+run('ZRANGEBYSCORE', set, '-inf', '+inf')
+run('ZREVRANGEBYSCORE', set, '+inf', '-inf')
+run('ZRANGEBYLEX', set, '-', '+')
+return run('UNLINK', text, hash, list, set)
+`;

@@ -1,0 +1,137 @@
+import { prelude } from "./prelude.ts";
+
+/** The first bytes of a frame and its length, or a length of 0 for a frame that is not there. */
+const frame = `
+local function frameStart(key, room)
+  return { redis.call('STRLEN', key), redis.call('GETRANGE', key, 0, room - 1) }
+end
+`;
+
+/** KEYS: head, writes. ARGV: what a frame id follows, how many bytes of the frame; "0" for none of it. */
+export const loadScript =
+  prelude +
+  frame +
+  String.raw`
+local flat = redis.call('HGETALL', KEYS[1])
+if #flat == 0 then return false end
+local head = fields(flat)
+local start = false
+-- What is no head of this release has no frame: the driver says what it is.
+local id = head.format == num(FORMAT) and lines(head.state or '')[5]
+if ARGV[2] ~= '0' and id then start = frameStart(ARGV[1] .. id, tonumber(ARGV[2])) end
+return { flat, table.concat(redis.call('LRANGE', KEYS[2], 0, -1), '\n'), start }
+`;
+
+/** KEYS: frames. ARGV: how many bytes of them altogether, in order, each at least one byte. */
+export const framesScript =
+  prelude +
+  frame +
+  `
+local room, starts = tonumber(ARGV[1]), {}
+for i, key in ipairs(KEYS) do
+  starts[i] = frameStart(key, math.max(room, 1))
+  room = room - #starts[i][2]
+end
+return starts
+`;
+
+/**
+ * One page of a sorted set, newest first. KEYS: the set; the hash with the records of its members, else they
+ * are the records. ARGV: below which score, how many, how many to look at, about how many bytes, a label.
+ * Answers where to go on ("" at the end), then the records.
+ */
+export const pageScript =
+  prelude +
+  `
+local want, look, room, label = tonumber(ARGV[2]), tonumber(ARGV[3]), tonumber(ARGV[4]), ARGV[5]
+local found = redis.call('ZREVRANGEBYSCORE', KEYS[1], ARGV[1], '-inf', 'WITHSCORES', 'LIMIT', 0, look)
+local page = { '' }
+for i = 1, #found, 2 do
+  if #page > want or room <= 0 then return page end
+  local record = found[i]
+  if KEYS[2] then record = redis.call('HGET', KEYS[2], found[i]) end
+  if record and (not label or lines(record)[10] == label) then
+    page[#page + 1] = record
+    room = room - #record
+  end
+  page[1] = num(found[i + 1])
+end
+if #found < look * 2 then page[1] = '' end
+return page
+`;
+
+/**
+ * One page of a tenant's pipelines by id. KEYS: the index. ARGV: prefix, tenant, after which id, how many, how
+ * many to look at, about how many bytes, then a status and a kind, "" for any. Answers where to go on ("" at
+ * the end), then id, fields and writes of each.
+ */
+export const pipelinesScript =
+  prelude +
+  String.raw`
+local prefix, tenant, after = ARGV[1], ARGV[2], ARGV[3]
+local want, look, room = tonumber(ARGV[4]), tonumber(ARGV[5]), tonumber(ARGV[6])
+local from = after == '' and '-' or '(' .. after
+local ids = redis.call('ZRANGEBYLEX', KEYS[1], from, '+', 'LIMIT', 0, look)
+local page = { '' }
+for _, id in ipairs(ids) do
+  if #page > want * 3 or room <= 0 then return page end
+  local key = prefix .. '{' .. tenant .. ':' .. id .. '}:'
+  local head = redis.call('HMGET', key .. 'head', 'status', 'kind')
+  if head[1] and (ARGV[7] == '' or ARGV[7] == head[1]) and (ARGV[8] == '' or ARGV[8] == head[2]) then
+    local flat = redis.call('HGETALL', key .. 'head')
+    local writes = table.concat(redis.call('LRANGE', key .. 'writes', 0, -1), '\n')
+    page[#page + 1] = id
+    page[#page + 1] = flat
+    page[#page + 1] = writes
+    room = room - size(flat) - #writes
+  end
+  page[1] = id
+end
+if #ids < look then page[1] = '' end
+return page
+`;
+
+/**
+ * Claims pipelines whose lease ran out: each is offered again only when the claim has passed, or its head has
+ * changed. What is no longer due is taken out. KEYS: due. ARGV: prefix, how many, about how many bytes, for how
+ * many milliseconds, how far ahead the clock is. Answers whether there may be more, then member, fields, writes.
+ */
+export const dueScript =
+  prelude +
+  String.raw`
+local prefix, want, room, hold = ARGV[1], tonumber(ARGV[2]), tonumber(ARGV[3]), tonumber(ARGV[4])
+local now = clock(ARGV[5])
+local members = redis.call('ZRANGEBYSCORE', KEYS[1], '-inf', num(now), 'LIMIT', 0, want)
+local page = { #members < want and '' or 'more' }
+
+-- A head that this release cannot read is left to another: it must not stop the others.
+local function read(member)
+  local flat = redis.pcall('HGETALL', prefix .. '{' .. member .. '}:head')
+  return flat.err and {} or flat, flat.err
+end
+
+for _, member in ipairs(members) do
+  if room <= 0 then
+    page[1] = 'more'
+    return page
+  end
+  local flat, failed = read(member)
+  local head = fields(flat)
+  local foreign = failed or (head.format and head.format ~= num(FORMAT))
+  if foreign then
+    redis.call('ZADD', KEYS[1], num(now + hold), member)
+  elseif head.deleted ~= '0' or head.status ~= 'running' or head.owner == '' then
+    redis.call('ZREM', KEYS[1], member)
+  elseif tonumber(head.expires) > now then
+    redis.call('ZADD', KEYS[1], head.expires, member)
+  else
+    local writes = table.concat(redis.call('LRANGE', prefix .. '{' .. member .. '}:writes', 0, -1), '\n')
+    page[#page + 1] = member
+    page[#page + 1] = flat
+    page[#page + 1] = writes
+    room = room - size(flat) - #writes
+    redis.call('ZADD', KEYS[1], num(now + hold), member)
+  end
+end
+return page
+`;

@@ -1,0 +1,42 @@
+import { afterAll, beforeAll, expect, test } from "vitest";
+import { type AmbiguityRig, startAmbiguity } from "../support/ambiguity/redis.ts";
+import { trials, twins } from "../support/ambiguity/trial.ts";
+import { VERBS } from "../support/ambiguity/verbs.ts";
+
+/** How often @upstash/redis sends a request again when it is not told otherwise. */
+const CLIENT_DEFAULT = 5;
+
+let rig: AmbiguityRig;
+
+beforeAll(async () => {
+  rig = await startAmbiguity("upstash");
+}, 120_000);
+
+afterAll(() => rig?.stop());
+
+test.each([
+  ["an answer that is dropped after the commit", "drop"],
+  ["a 5xx after the commit", "5xx"],
+  ["a client that gives up, and a commit that lands late", "late"],
+] as const)(
+  "thirty trials of every verb are applied once, and told the truth: %s",
+  async (_what, course) => {
+    const { wrong, unavailable, trials: made } = await trials(rig.disturbed(course));
+    expect(wrong).toEqual([]);
+    expect(made).toBe(30 * VERBS.length);
+    // A single lost answer is found out, and told as if it had not been lost.
+    expect(unavailable).toBeLessThan(made / 10);
+  },
+  60_000,
+);
+
+test("two requests at the same time under one key have one effect", async () => {
+  expect(await twins(rig.disturbed("pass"))).toEqual([]);
+}, 60_000);
+
+test("control: with the client's own resends on, a write is sent twice and its first answer is a replay", async () => {
+  const verbs = VERBS.filter(({ name }) => ["save", "checkpoint", "heartbeat"].includes(name));
+  expect((await trials(rig.disturbed("drop"), verbs)).wrong).toEqual([]);
+  const { wrong } = await trials(rig.disturbed("drop", CLIENT_DEFAULT), verbs);
+  expect(wrong.length).toBe(30 * verbs.length);
+}, 60_000);

@@ -1,0 +1,144 @@
+import { afterEach, beforeAll, expect, test } from "vitest";
+import { redisBackend } from "../../src/backends/redis/index.ts";
+import { commitScript } from "../../src/backends/redis/lua/commit.ts";
+import { probeScript } from "../../src/backends/redis/lua/probe.ts";
+import {
+  dueScript,
+  framesScript,
+  loadScript,
+  pageScript,
+  pipelinesScript,
+} from "../../src/backends/redis/lua/reads.ts";
+import { ensureProgram } from "../../src/cli/local/install.ts";
+import { openClient, type RedisConfig, type RedisServer, startRedis } from "../../src/cli/local/redis.ts";
+import { freePort } from "../../src/cli/local/server.ts";
+import { startUpstash } from "../../src/cli/local/upstash.ts";
+
+const servers: { stop(): Promise<void> }[] = [];
+
+beforeAll(() => ensureProgram("redis-server"));
+
+afterEach(async () => {
+  for (const server of servers.splice(0).reverse()) await server.stop();
+});
+
+async function start(config: RedisConfig = {}): Promise<RedisServer> {
+  const server = await startRedis(config);
+  servers.push(server);
+  return server;
+}
+
+async function healthOf(server: RedisServer, options: { password?: string } = {}) {
+  const backend = redisBackend({ transport: "tcp", url: server.url, ...options });
+  const health = await backend.health();
+  await backend.close();
+  return health;
+}
+
+const unsafe: [string, RedisConfig, RegExp][] = [
+  ["no append-only file", { appendonly: "no" }, /^The append-only file is off/],
+  ["snapshots only, as Debian has it", { appendonly: "no", save: "3600 1" }, /^The append-only file is off/],
+  ["a file that is never flushed", { appendfsync: "no" }, /never flushed/],
+  ["keys that are evicted", { "maxmemory-policy": "allkeys-lru", maxmemory: "100mb" }, /evicted/],
+  ["keys that expire being evicted", { "maxmemory-policy": "volatile-ttl" }, /evicted/],
+  ["a Cluster", { "cluster-enabled": "yes" }, /Cluster/],
+];
+
+test.each(unsafe)("not ready with %s", async (_what, config, problem) => {
+  const { ready, problems, unverified } = await healthOf(await start(config));
+  expect([ready, unverified]).toEqual([false, undefined]);
+  expect(problems.length).toBe(1);
+  expect(problems[0]).toMatch(problem);
+});
+
+test.each(["always", "everysec"])("ready with an append-only file flushed %s", async (appendfsync) => {
+  expect(await healthOf(await start({ appendfsync }))).toEqual({ ready: true, problems: [] });
+});
+
+test("several problems are all told", async () => {
+  const { problems } = await healthOf(await start({ appendonly: "no", "maxmemory-policy": "allkeys-lfu" }));
+  expect(problems.length).toBe(2);
+});
+
+test("a replica is not ready", async () => {
+  const server = await start({ replicaof: `127.0.0.1 ${await freePort()}` });
+  expect((await healthOf(server)).problems).toEqual(["This Redis is a replica, not the primary."]);
+});
+
+test("a server that does not let us in is not ready", async () => {
+  const server = await start({ requirepass: "secret" });
+  expect(await healthOf(server)).toEqual({
+    ready: false,
+    problems: ["Redis does not take commands (NOAUTH)."],
+  });
+  expect((await healthOf(server, { password: "wrong" })).ready).toBe(false);
+  expect((await healthOf(server, { password: "secret" })).ready).toBe(true);
+});
+
+test("a server that is gone is not ready", async () => {
+  const server = await start();
+  await server.kill();
+  expect(await healthOf(server)).toEqual({ ready: false, problems: ["Redis does not answer."] });
+});
+
+test("what may not be asked is unverified, not a problem", async () => {
+  const server = await start({ appendonly: "no", "maxmemory-policy": "allkeys-lru" });
+  const ask = async (refuse: string[]) => {
+    const upstash = await startUpstash(server.url, "secret", { refuse });
+    servers.push(upstash);
+    return redisBackend({ transport: "upstash", url: upstash.url, token: "secret" }).health();
+  };
+  const blind = await ask(["INFO", "CONFIG"]);
+  expect([blind.ready, blind.problems]).toEqual([true, []]);
+  expect(blind.unverified).toContain("whether the append-only file is on");
+  expect(blind.unverified).toContain("whether keys may be evicted");
+  const half = await ask(["CONFIG"]);
+  expect([half.ready, half.problems.length]).toEqual([false, 2]);
+  expect(half.unverified).toEqual(["how often the append-only file is flushed"]);
+});
+
+test("a user that may not ask for the configuration", async () => {
+  const server = await start();
+  const client = await openClient(server.url);
+  await client.sendCommand(["ACL", "SETUSER", "app", "on", ">pw", "~*", "&*", "+@all", "-config", "-info"]);
+  client.destroy();
+  const backend = redisBackend({ transport: "tcp", port: server.port, username: "app", password: "pw" });
+  const health = await backend.health();
+  await backend.close();
+  expect([health.ready, health.problems]).toEqual([true, []]);
+  expect(health.unverified!.length).toBe(6);
+});
+
+test.each([
+  ["may not run a command that commits need", "~*", "-unlink"],
+  ["may not run scripts", "~*", "-eval"],
+  ["may not write our keys", "~other:*", "+@all"],
+])("not ready with a user that %s", async (_what, keys, command) => {
+  const server = await start();
+  const client = await openClient(server.url);
+  await client.sendCommand(["ACL", "SETUSER", "app", "on", ">pw", keys, "&*", "+@all", command]);
+  client.destroy();
+  const backend = redisBackend({ transport: "tcp", port: server.port, username: "app", password: "pw" });
+  const { ready, problems } = await backend.health();
+  await backend.close();
+  expect([ready, problems.length]).toEqual([false, 1]);
+  expect(problems[0]).toMatch(/^A command that commits need is refused/);
+});
+
+test("not ready where a command was renamed", async () => {
+  const { problems } = await healthOf(await start({ "rename-command": ["HSET", "nothing"] }));
+  expect(problems).toEqual([expect.stringMatching(/^A command that commits need is refused/)]);
+});
+
+test("a check leaves nothing behind, and tries every command of the scripts", async () => {
+  const server = await start();
+  await healthOf(server);
+  const client = await openClient(server.url);
+  expect(await client.dbSize()).toBe(0);
+  client.destroy();
+  const scripts = [commitScript, loadScript, framesScript, pageScript, pipelinesScript, dueScript].join();
+  const used = [...scripts.matchAll(/redis\.p?call\('([A-Z]+)'/g)].map(([, name]) => name!);
+  const tried = new Set([...probeScript.matchAll(/run\('([A-Z]+)'/g)].map(([, name]) => name));
+  expect(used.length).toBeGreaterThan(40);
+  expect(used.filter((name) => !tried.has(name))).toEqual([]);
+});

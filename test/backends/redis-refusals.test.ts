@@ -1,0 +1,114 @@
+import { describe, expect, test } from "vitest";
+import { change, saving } from "../../src/backends/contract/support.ts";
+import { redisKeys } from "../../src/backends/redis/keys.ts";
+import { openClient } from "../../src/cli/local/redis.ts";
+import { freePort } from "../../src/cli/local/server.ts";
+import { failure, KINDS, newKey, open, rig, useRig, versionOf } from "./redis-rig.ts";
+
+useRig();
+
+describe.each(KINDS)("over %s", (kind) => {
+  test("a full store refuses before anything is written, and takes writes again", async () => {
+    const [backend, key] = [open(kind), newKey()];
+    await backend.commit([await saving(key, 0, "v1")]);
+    const before = await rig.client.dbSize();
+    await rig.client.configSet("maxmemory", "1");
+    try {
+      const save = async () =>
+        backend.commit([await saving(key, 1, "v2", { effects: { events: [{ type: "leased" }] } })]);
+      expect(await failure(save())).toBe("backend_unavailable");
+      expect(await failure(backend.commit([change(key, { remove: true })]))).toBe("backend_unavailable");
+      expect((await backend.load(key, { frame: true }))!.head.revision).toBe(1);
+      expect(await rig.client.dbSize()).toBe(before);
+    } finally {
+      await rig.client.configSet("maxmemory", "0");
+    }
+    const [after] = await backend.commit([await saving(key, 1, "v2")]);
+    expect(after!.ok).toBe(true);
+  });
+
+  test("a replica refuses, and nothing was done", async () => {
+    const [backend, key] = [open(kind), newKey()];
+    await rig.client.sendCommand(["REPLICAOF", "127.0.0.1", String(await freePort())]);
+    try {
+      const code = await failure(backend.commit([await saving(key, 0, "v1")]));
+      expect(code).toBe("backend_unavailable");
+      expect((await backend.health()).problems).toContain("This Redis is a replica, not the primary.");
+    } finally {
+      await rig.client.sendCommand(["REPLICAOF", "NO", "ONE"]);
+    }
+    expect(await versionOf(key)).toBe(undefined);
+  });
+
+  test("a server busy with another's script refuses, and nothing was done", async () => {
+    const [backend, key] = [open(kind), newKey()];
+    await backend.load(key);
+    const other = await openClient(rig.redis.url);
+    const busy = other.sendCommand(["EVAL", "while true do end", "0"]).catch(() => {});
+    await new Promise((resolve) => setTimeout(resolve, 150));
+    expect(await failure(backend.commit([await saving(key, 0, "v1")]))).toBe("backend_unavailable");
+    await rig.client.sendCommand(["SCRIPT", "KILL"]);
+    await busy;
+    other.destroy();
+    expect(await versionOf(key)).toBe(undefined);
+  });
+
+  test("a key of the wrong kind fails the script before it has written anything", async () => {
+    for (const name of ["writes", "checkpoints", "order", "named", "events", "index", "due"] as const) {
+      const prefix = `wrong-${kind}-${name}:`;
+      const [backend, key, keys] = [open(kind, { prefix }), newKey(), redisKeys(prefix)];
+      await backend.commit([await saving(key, 0, "v1")]);
+      const all = { ...keys.of(key), index: keys.index(key.tenant), due: keys.due };
+      await rig.client.del(all[name]);
+      await rig.client.set(all[name], "not of its kind");
+      const before = await rig.client.sendCommand(["HGETALL", all.head]);
+      const found = await rig.client.keys(`${prefix}*`);
+      const checkpoint = { checkpointId: crypto.randomUUID(), label: null, metadata: null, reason: null };
+      const effects = { checkpoint, events: [{ type: "leased" as const }] };
+      const commits = [await saving(key, 1, "v2", { effects }), change(key, { remove: true })];
+      for (const commit of commits)
+        expect(await failure(backend.commit([commit])), name).toBe("backend_unavailable");
+      expect(await rig.client.sendCommand(["HGETALL", all.head])).toEqual(before);
+      expect((await rig.client.keys(`${prefix}*`)).sort()).toEqual(found.sort());
+    }
+  });
+
+  test("a record of a later release is 503, and is left alone", async () => {
+    const [backend, key] = [open(kind), newKey()];
+    await backend.commit([await saving(key, 0, "v1")]);
+    const { head } = redisKeys("cairn:").of(key);
+    await rig.client.hSet(head, "format", "2");
+    const before = await rig.client.hGetAll(head);
+    expect(await failure(backend.load(key))).toBe("unsupported_format");
+    expect(await failure(backend.commit([await saving(key, 1, "v2")]))).toBe("unsupported_format");
+    expect(await rig.client.hGetAll(head)).toEqual(before);
+    await rig.client.hSet(head, "format", "1");
+    await rig.client.hDel(head, "status");
+    expect(await failure(backend.load(key))).toBe("unrecoverable");
+    await rig.client.hSet(head, { status: "running", state: "1" });
+    expect(await failure(backend.load(key, { frame: true }))).toBe("unrecoverable");
+    await rig.client.hSet(head, "format", "2");
+    expect(await failure(backend.load(key, { frame: true }))).toBe("unsupported_format");
+  });
+
+  test("a record that cannot be read does not keep the sweep from the others", async () => {
+    const prefix = `sweep-${kind}:`;
+    let ahead = 0;
+    const backend = open(kind, { prefix, ahead: () => ahead });
+    const keys = [newKey(), newKey(), newKey(), newKey()];
+    const lease = { take: { owner: "o", ttlSeconds: 1 } };
+    for (const key of keys) await backend.commit([await saving(key, 0, "v1", { effects: { lease } })]);
+    const heads = keys.map((key) => redisKeys(prefix).of(key).head);
+    await rig.client.hSet(heads[0]!, "format", "2");
+    await rig.client.hSet(heads[1]!, "labels", "{");
+    await rig.client.del(heads[2]!);
+    await rig.client.set(heads[2]!, "not of its kind");
+    ahead = 5000;
+    for (let sweep = 0; sweep < 3; sweep++) {
+      const due = await backend.due(10);
+      expect(due.map((each) => each.key)).toEqual([keys[3]]);
+      expect(await backend.due(10)).toEqual([]);
+      ahead += 61_000;
+    }
+  });
+});
