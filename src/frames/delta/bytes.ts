@@ -19,10 +19,9 @@ export class ByteWriter {
     this.varint(value < 0 ? -2 * value - 1 : 2 * value);
   }
 
-  append(bytes: Uint8Array): void {
-    this.#reserve(bytes.length);
-    this.#bytes.set(bytes, this.length);
-    this.length += bytes.length;
+  byte(value: number): void {
+    this.#reserve(1);
+    this.#bytes[this.length++] = value;
   }
 
   /** What was written, not copied: valid until the next write. */

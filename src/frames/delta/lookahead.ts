@@ -1,14 +1,21 @@
-import { sameBackward, sameForward } from "./compare.ts";
-import { type Match, type Pair, worth } from "./match.ts";
+import { ENOUGH, type Match, type Pair, sameBackward, sameForward, worth } from "./compare.ts";
 
 /** How far ahead base and target are searched for the place where they meet again. */
 const WINDOW = 256;
 const GRAM = 4;
 const BITS = 10;
-/** A match as long as this ends the search; one of at least `SHORTEST` is kept while it goes on a little. */
-const CLEAR = 32;
 const SHORTEST = 8;
+/** A match as long as this is where they meet; the search for it goes through the whole window. */
+const MEETING = 128;
+/** Of shorter matches, the best of those that follow so closely on one another. */
 const PATIENCE = 32;
+
+/** What was found ahead: the match to go on with, and the one where the versions meet again for long. */
+export interface Ahead {
+  next: Match;
+  /** The same match as `next`, one after it in base and target, or null. */
+  meeting: Match | null;
+}
 
 /**
  * Finds where two versions meet again just after an edit: most edits are a few bytes long, and what follows
@@ -26,41 +33,56 @@ export class Lookahead {
     this.#pair = pair;
   }
 
-  /** The match to go on with when the base at `from` and the target at `at` differ. */
-  find(from: number, at: number): Match | null {
-    const { base, target, end } = this.#pair;
+  /**
+   * Looks ahead where the base at `from` and the target at `at` differ.
+   *
+   * @param hasty whether to be content with the first short matches
+   */
+  find(from: number, at: number, hasty: boolean): Ahead | null {
+    const { targetWords, end } = this.#pair;
     this.#fill(from);
-    let best: Match | null = null;
-    let stop = Math.min(at + WINDOW, end - GRAM + 1);
+    const stop = Math.min(at + WINDOW, end - GRAM + 1);
+    let patient = stop;
+    let short: Match | null = null;
     for (let t = at; t < stop; t++) {
-      const b = this.#grams[gram(target, t)]!;
+      if (t >= patient && hasty) break;
+      const b = this.#grams[slotOf(targetWords, t)]!;
       if (b < from || b >= this.#filled) continue;
-      const forward = sameForward(base, b, target, t, Math.min(base.length - b, end - t));
-      if (forward < SHORTEST) continue;
-      const back = sameBackward(base, b, target, t, Math.min(t - at, b));
-      const match = { at: t - back, from: b - back, length: forward + back };
-      if (best === null || worth(match, at) > worth(best, at)) best = match;
-      if (match.length >= CLEAR) break;
-      stop = Math.min(stop, best.at + PATIENCE);
+      const match: Match | null = this.#grown(b, t, at);
+      if (match === null) continue;
+      if (match.length >= MEETING)
+        return { next: short && precedes(short, match) ? short : match, meeting: match };
+      if (t < patient && (short === null || worth(match, at) > worth(short, at))) short = match;
+      patient = Math.min(patient, short!.at + PATIENCE);
     }
-    return best;
+    return short && { next: short, meeting: null };
+  }
+
+  #grown(from: number, t: number, at: number): Match | null {
+    const forward = sameForward(this.#pair, from, t, ENOUGH);
+    if (forward < SHORTEST) return null;
+    const back = sameBackward(this.#pair, from, t, Math.min(t - at, from));
+    return { at: t - back, from: from - back, length: forward + back };
   }
 
   /** Where a gram stands twice in the window, the first place counts: the least is skipped. */
   #fill(from: number): void {
-    const { base } = this.#pair;
+    const { base, baseWords } = this.#pair;
     const end = Math.min(from + WINDOW, base.length - GRAM + 1);
     if (from < this.#from || from > this.#filled) this.#filled = from;
     this.#from = from;
     for (; this.#filled < end; this.#filled++) {
-      const slot = gram(base, this.#filled);
+      const slot = slotOf(baseWords, this.#filled);
       const kept = this.#grams[slot]!;
       if (kept < from || kept >= this.#filled) this.#grams[slot] = this.#filled;
     }
   }
 }
 
-function gram(bytes: Uint8Array, i: number): number {
-  const word = bytes[i]! | (bytes[i + 1]! << 8) | (bytes[i + 2]! << 16) | (bytes[i + 3]! << 24);
-  return Math.imul(word, 0x9e3779b1) >>> (32 - BITS);
+function precedes(one: Match, other: Match): boolean {
+  return one.at + one.length <= other.at && one.from + one.length <= other.from;
+}
+
+function slotOf(words: DataView, at: number): number {
+  return Math.imul(words.getInt32(at), 0x9e3779b1) >>> (32 - BITS);
 }

@@ -6,7 +6,9 @@ export class DeltaWriter {
   readonly #base: Uint8Array;
   readonly #target: Uint8Array;
   readonly #ops = new ByteWriter();
-  readonly #literals = new ByteWriter();
+  /** Start and end in the target of what is inserted, by turns: copied only when the delta is laid out. */
+  readonly #literals: number[] = [];
+  #literalBytes = 0;
   #inserted = 0;
   #copyFrom = 0;
   #copied = 0;
@@ -22,7 +24,8 @@ export class DeltaWriter {
     if (from === end) return;
     this.#flush();
     this.#inserted += end - from;
-    this.#literals.append(this.#target.subarray(from, end));
+    this.#literalBytes += end - from;
+    this.#literals.push(from, end);
   }
 
   /** The target goes on with `length` bytes of the base; what continues the copy before it is joined to it. */
@@ -39,13 +42,24 @@ export class DeltaWriter {
     this.#flush();
     if (this.#inserted > 0) this.#operation(0, 0);
     const header = new ByteWriter();
-    header.append(Uint8Array.of(MAGIC, VERSION));
+    header.byte(MAGIC);
+    header.byte(VERSION);
     for (const length of [this.#target.length, this.#base.length, this.#ops.length]) header.varint(length);
-    const delta = new Uint8Array(header.length + this.#ops.length + this.#literals.length);
+    const literalsAt = header.length + this.#ops.length;
+    const delta = new Uint8Array(literalsAt + this.#literalBytes);
     delta.set(header.written());
     delta.set(this.#ops.written(), header.length);
-    delta.set(this.#literals.written(), header.length + this.#ops.length);
+    this.#placeLiterals(delta, literalsAt);
     return delta;
+  }
+
+  #placeLiterals(delta: Uint8Array, start: number): void {
+    let at = start;
+    for (let i = 0; i < this.#literals.length; i += 2) {
+      const literal = this.#target.subarray(this.#literals[i], this.#literals[i + 1]);
+      delta.set(literal, at);
+      at += literal.length;
+    }
   }
 
   #flush(): void {
