@@ -1,5 +1,5 @@
+import { FINISHED } from "../model/finished.ts";
 import type { Head, Lease } from "../model/head.ts";
-import { FINISHED } from "../model/pipeline.ts";
 import type { Commit, Expectation, Refusal } from "./types.ts";
 
 /** Whether others must still respect the lease. */

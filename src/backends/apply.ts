@@ -1,8 +1,8 @@
 import type { CheckpointRecord } from "../model/checkpoint.ts";
 import type { PipelineEvent } from "../model/event.ts";
+import { FINISHED } from "../model/finished.ts";
 import type { FrameRef } from "../model/frame.ts";
 import { type Head, VERSIONS_KEPT, WRITES_KEPT, type WriteResult } from "../model/head.ts";
-import { FINISHED } from "../model/pipeline.ts";
 import { dropCheckpoints, makeCheckpoint, withCheckpoint } from "./apply-checkpoint.ts";
 import { changeLease, checkFence, renewByWrite } from "./apply-lease.ts";
 import { freshHead, reborn, tombstone } from "./fresh.ts";

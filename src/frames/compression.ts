@@ -1,8 +1,4 @@
-import { promisify } from "node:util";
-import { deflate as deflateCallback, inflate as inflateCallback } from "node:zlib";
-
-const deflate = promisify(deflateCallback) as (bytes: Uint8Array, options: object) => Promise<Uint8Array>;
-const inflate = promisify(inflateCallback) as (bytes: Uint8Array, options: object) => Promise<Uint8Array>;
+import { zlib } from "./zlib.ts";
 
 /** `deflate` is RFC 1950 (zlib), which `DecompressionStream("deflate")` of any browser and workerd decodes. */
 export type Codec = "identity" | "deflate";
@@ -33,7 +29,7 @@ export async function compress(
   if (options.enabled === false || content.length < SMALLEST) return plain;
   const level = options.level ?? 6;
   if (content.length > 4 * SAMPLE && !(await samplePays(content))) return plain;
-  const packed = await deflate(content, { level });
+  const packed = await run("deflate", content, { level });
   return packed.length < content.length * PAYS ? { codec: "deflate", bytes: packed } : plain;
 }
 
@@ -41,7 +37,7 @@ export async function compress(
 async function samplePays(content: Uint8Array): Promise<boolean> {
   const start = (content.length - SAMPLE) >> 1;
   for (const from of [0, start, content.length - SAMPLE]) {
-    const packed = await deflate(content.subarray(from, from + SAMPLE), { level: 1 });
+    const packed = await run("deflate", content.subarray(from, from + SAMPLE), { level: 1 });
     if (packed.length < SAMPLE * PAYS) return true;
   }
   return false;
@@ -59,9 +55,16 @@ export async function decompress(
   if (codec === "identity") return stored.length === size ? stored : null;
   if (codec !== "deflate") return null;
   try {
-    const content = await inflate(stored, { maxOutputLength: size + HEADROOM });
+    const content = await run("inflate", stored, { maxOutputLength: size + HEADROOM });
     return content.length === size ? new Uint8Array(content.buffer, content.byteOffset, size) : null;
   } catch {
     return null;
   }
+}
+
+async function run(verb: "deflate" | "inflate", bytes: Uint8Array, options: object): Promise<Uint8Array> {
+  const { [verb]: convert } = await zlib();
+  return new Promise((resolve, reject) => {
+    convert(bytes, options, (error, result) => (error ? reject(error) : resolve(result)));
+  });
 }

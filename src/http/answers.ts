@@ -77,6 +77,6 @@ function validators({ tag, at }: Stored): Record<string, string> {
   };
 }
 
-function base64(bytes: Uint8Array): string {
+export function base64(bytes: Uint8Array): string {
   return btoa(String.fromCharCode(...bytes));
 }

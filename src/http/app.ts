@@ -1,11 +1,14 @@
-import { Hono, type MiddlewareHandler } from "hono";
+import type { MiddlewareHandler } from "hono";
 import { cors } from "hono/cors";
+import { HonoBase } from "hono/hono-base";
+import { once } from "../model/once.ts";
 import type { Core } from "../state/core.ts";
 import type { ApiKeys } from "./auth.ts";
 import { DEFAULT_MAX_BODY_BYTES } from "./body.ts";
 import { answerMissing } from "./missing.ts";
 import { openApi } from "./openapi.ts";
 import { problemResponse } from "./problem.ts";
+import { templateRouter } from "./router.ts";
 import { ROUTES } from "./routes/index.ts";
 import { requestIdOf, type Service, serve } from "./serve.ts";
 
@@ -36,21 +39,17 @@ const EXPOSED = [
  * const app = createApp({ core: createCore({ backend: memoryBackend() }), keys: null });
  * const answer = await app.request("http://localhost/health");
  */
-export function createApp(dependencies: AppDependencies): Hono {
+export function createApp(dependencies: AppDependencies): HonoBase {
   const { core, keys, maxBodyBytes = DEFAULT_MAX_BODY_BYTES, corsOrigins = [] } = dependencies;
-  const app = new Hono();
+  const app = new HonoBase({ router: templateRouter() });
   if (corsOrigins.length > 0) {
     app.use(identified);
     app.use(cors({ origin: [...corsOrigins], exposeHeaders: EXPOSED, maxAge: 600 }));
   }
-  let made: object | undefined;
-  const document = () => {
-    made ??= openApi(ROUTES);
-    return made;
-  };
+  const document = once(() => openApi(ROUTES));
   const service: Service = { core, keys, maxBodyBytes, corsOrigins, document };
   for (const route of ROUTES) {
-    app.on(route.method, route.path.replaceAll(/\{(\w+)\}/g, ":$1"), serve(route, service));
+    app.on(route.method, route.path, serve(route, service));
   }
   app.notFound(answerMissing(ROUTES, maxBodyBytes));
   app.onError((error) => problemResponse(error));

@@ -1,20 +1,22 @@
-import { createHash, timingSafeEqual } from "node:crypto";
-import * as z from "zod";
-import { fromHex } from "../frames/digest.ts";
+import { fromHex, sha256 } from "../frames/digest.ts";
 import { CairnError } from "../model/errors.ts";
-import { TenantId } from "../model/ids.ts";
 import { formatPointer } from "../model/json/pointer.ts";
+import { TenantId } from "../model/names.ts";
+import { once } from "../model/once.ts";
+import * as z from "../model/zod.ts";
 
-export const Scope = z.enum(["read", "write", "admin"]);
-export type Scope = z.infer<typeof Scope>;
+const SCOPES = ["read", "write", "admin"] as const;
+export type Scope = (typeof SCOPES)[number];
 
-const ApiKey = z.strictObject({
-  id: z.string().min(1).max(128),
-  tenant: TenantId,
-  scopes: z.array(Scope).min(1),
-  sha256: z.string().regex(/^[0-9a-f]{64}$/, "64 lowercase hex digits: the SHA-256 of the key"),
-});
-const Keys = z.array(ApiKey).min(1, "needs at least one key");
+const Keys = once(() => z.array(ApiKey()).check(z.minLength(1, "needs at least one key")));
+const ApiKey = once(() =>
+  z.strictObject({
+    id: z.string().check(z.minLength(1), z.maxLength(128)),
+    tenant: TenantId(),
+    scopes: z.array(z.enum(SCOPES)).check(z.minLength(1)),
+    sha256: z.string().check(z.regex(/^[0-9a-f]{64}$/, "64 lowercase hex digits: the SHA-256 of the key")),
+  }),
+);
 
 export interface ApiKeys {
   readonly entries: readonly (Identity & { readonly digest: Uint8Array })[];
@@ -29,7 +31,7 @@ export interface Identity {
 }
 
 /** Who asks where no keys are configured. */
-const LOCAL: Identity = { id: "local", tenant: "local", scopes: Scope.options };
+const LOCAL: Identity = { id: "local", tenant: "local", scopes: SCOPES };
 
 /**
  * Reads `CAIRN_API_KEYS`: a JSON array of `{id, tenant, scopes, sha256}`. Absent or empty text is null: no keys.
@@ -38,7 +40,7 @@ const LOCAL: Identity = { id: "local", tenant: "local", scopes: Scope.options };
  */
 export function parseApiKeys(json: string | undefined): ApiKeys | null {
   if (json === undefined || json.trim() === "") return null;
-  const parsed = Keys.safeParse(parseJson(json));
+  const parsed = Keys().safeParse(parseJson(json));
   if (!parsed.success) {
     throw invalid(parsed.error.issues.map(({ path, message }) => [formatPointer(path.map(String)), message]));
   }
@@ -58,7 +60,7 @@ function parseJson(json: string): unknown {
 }
 
 /** One key with two entries would have two tenants. */
-function repeated(keys: z.output<typeof Keys>): [string, string][] {
+function repeated(keys: z.output<ReturnType<typeof Keys>>): [string, string][] {
   return (["id", "sha256"] as const).flatMap((name) =>
     keys.flatMap((key, i): [string, string][] =>
       keys.findIndex((other) => other[name] === key[name]) < i
@@ -80,7 +82,11 @@ function invalid(problems: [pointer: string, message: string][]): CairnError {
  *
  * @throws CairnError `unauthorized`, `forbidden`
  */
-export function authenticate(request: Request, keys: ApiKeys | null, origins: readonly string[]): Identity {
+export async function authenticate(
+  request: Request,
+  keys: ApiKeys | null,
+  origins: readonly string[],
+): Promise<Identity> {
   if (keys) return byKey(request.headers.get("Authorization"), keys);
   if (!isLoopback(request.url)) {
     const detail = "No API keys are configured, so only callers on localhost are served. Set CAIRN_API_KEYS.";
@@ -103,9 +109,9 @@ function isLoopback(url: string): boolean {
 }
 
 /** Two Authorization headers arrive joined by a comma, which no token holds (RFC 6750 §2.1). */
-function byKey(authorization: string | null, { entries }: ApiKeys): Identity {
+async function byKey(authorization: string | null, { entries }: ApiKeys): Promise<Identity> {
   const token = /^Bearer +([A-Za-z0-9._~+/-]+=*)$/i.exec(authorization ?? "")?.[1];
-  const found = token === undefined ? undefined : findKey(token, entries);
+  const found = token === undefined ? undefined : await findKey(token, entries);
   if (found) return found;
   const detail =
     authorization === null ? "Send the header Authorization: Bearer <key>." : "The key is not known.";
@@ -113,9 +119,14 @@ function byKey(authorization: string | null, { entries }: ApiKeys): Identity {
 }
 
 /** Compares with every entry, found or not, so that time tells nothing of which keys there are. */
-function findKey(token: string, entries: ApiKeys["entries"]): Identity | undefined {
-  const digest = createHash("sha256").update(token).digest();
+async function findKey(token: string, entries: ApiKeys["entries"]): Promise<Identity | undefined> {
+  const digest = await sha256(new TextEncoder().encode(token));
   let found: Identity | undefined;
-  for (const entry of entries) if (timingSafeEqual(entry.digest, digest)) found = entry;
+  for (const entry of entries) if (isSame(entry.digest, digest)) found = entry;
   return found;
+}
+
+/** Of one length; looks at every byte, whatever it finds. */
+function isSame(a: Uint8Array, b: Uint8Array): boolean {
+  return a.reduce((difference, byte, i) => difference | (byte ^ b[i]!), 0) === 0;
 }

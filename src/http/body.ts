@@ -1,4 +1,5 @@
-import { brotliDecompress, gunzip, inflate } from "node:zlib";
+import type { gunzip } from "node:zlib";
+import { zlib } from "../frames/zlib.ts";
 import { CairnError } from "../model/errors.ts";
 import { malformed } from "./invalid.ts";
 
@@ -8,14 +9,14 @@ export const DEFAULT_MAX_BODY_BYTES = 25 * 1024 * 1024;
 /** How many times the limit of a refused body is still taken in, to be thrown away. */
 const DISCARDED = 4;
 
-type Unpack = typeof gunzip;
+type Unpack = "gunzip" | "inflate" | "brotliDecompress";
 
 /** `deflate` is zlib's format (RFC 9110 §8.4.1.2), not a bare deflate stream. */
 const CODINGS: ReadonlyMap<string, Unpack> = new Map([
-  ["gzip", gunzip],
-  ["x-gzip", gunzip],
-  ["deflate", inflate],
-  ["br", brotliDecompress as Unpack],
+  ["gzip", "gunzip"],
+  ["x-gzip", "gunzip"],
+  ["deflate", "inflate"],
+  ["br", "brotliDecompress"],
 ]);
 
 /**
@@ -97,10 +98,11 @@ function join(chunks: Uint8Array[], size: number): Uint8Array {
 }
 
 /** The output is bounded while it grows: 256 MiB of zeros are 203 bytes of brotli. */
-function decode(unpack: Unpack, bytes: Uint8Array, maxBytes: number): Promise<Uint8Array> {
+async function decode(unpack: Unpack, bytes: Uint8Array, maxBytes: number): Promise<Uint8Array> {
+  const convert = (await zlib())[unpack] as typeof gunzip;
   const { promise, resolve, reject } = Promise.withResolvers<Uint8Array>();
   const options = { maxOutputLength: Math.max(1, maxBytes), info: true };
-  unpack(bytes, options, (error, result) => {
+  convert(bytes, options, (error, result) => {
     // With `info`, zlib answers its engine as well, which knows how much of the input it used.
     const { buffer, engine } = (result ?? {}) as unknown as {
       buffer: Uint8Array;

@@ -1,5 +1,6 @@
-import { createHash } from "node:crypto";
+import { sha256 } from "../frames/digest.ts";
 import { ERROR_CODES } from "../model/errors.ts";
+import { base64 } from "./answers.ts";
 import { curl } from "./curl.ts";
 import { STYLE } from "./docs-style.ts";
 import { escapeHtml, prose, table, typeOf } from "./html.ts";
@@ -7,8 +8,8 @@ import type { JsonSchema } from "./json-schema.ts";
 import type { OpenApi, Operation } from "./openapi.ts";
 
 /** The page at `/docs`: rendered from the OpenAPI document, of one piece, without a script or an outside host. */
-export function docsAnswer(document: OpenApi): Response {
-  const style = createHash("sha256").update(STYLE).digest("base64");
+export async function docsAnswer(document: OpenApi): Promise<Response> {
+  const style = base64(await sha256(new TextEncoder().encode(STYLE)));
   return new Response(renderDocs(document), {
     headers: {
       "Content-Type": "text/html; charset=utf-8",

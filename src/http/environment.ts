@@ -1,59 +1,64 @@
-import * as z from "zod";
+import { Given } from "../backends/configuration/given.ts";
+import {
+  type Platform,
+  parseStore,
+  type StoreSettings,
+  type StoreVariables,
+} from "../backends/configuration/variables.ts";
 import { CairnError, type ErrorItem } from "../model/errors.ts";
 import { type ApiKeys, parseApiKeys } from "./auth.ts";
 
 /** The variables the service reads, as text. */
-export interface Environment {
+export interface Environment extends StoreVariables {
   /** A JSON array of `{id, tenant, scopes, sha256}`; without it only loopback is served. */
   CAIRN_API_KEYS?: string;
   /** The largest body, bytes, as sent and as decompressed. @default 26214400 (25 MiB) */
   CAIRN_MAX_BODY_BYTES?: string;
   /** Origins that browsers may call from, separated by commas. @default none */
   CAIRN_CORS_ORIGINS?: string;
-  /** The pause R2 wants between two writes of one key. @default 1 */
-  CAIRN_R2_MIN_COMMIT_SECONDS?: string;
 }
 
 export interface ServiceSettings {
+  readonly store: StoreSettings;
   readonly keys: ApiKeys | null;
   readonly maxBodyBytes: number;
   readonly corsOrigins: readonly string[];
-  readonly minCommitSeconds: number;
 }
 
-const Origin = z.string().refine((text) => URL.canParse(text) && new URL(text).origin === text, {
-  message: "not an origin like https://app.example.com",
-});
-
-const Variables = z.object({
-  CAIRN_MAX_BODY_BYTES: z.coerce.number().int().min(1024).max(104_857_600).default(26_214_400),
-  CAIRN_CORS_ORIGINS: z
-    .string()
-    .default("")
-    .transform((text) => text.split(",").map((part) => part.trim()))
-    .transform((parts) => parts.filter((part) => part !== ""))
-    .pipe(z.array(Origin)),
-  CAIRN_R2_MIN_COMMIT_SECONDS: z.coerce.number().min(0).max(60).default(1),
-});
-
-/** Parsed once, at the edge. @throws CairnError `invalid_configuration` with all problems together */
-export function parseEnvironment(environment: Environment): ServiceSettings {
-  const errors: ErrorItem[] = [];
-  const variables = Variables.safeParse(environment);
-  for (const issue of variables.error?.issues ?? []) {
-    errors.push({ pointer: String(issue.path[0]), message: issue.message });
-  }
-  const keys = keysOf(environment.CAIRN_API_KEYS, errors);
-  if (errors.length > 0 || !variables.data) {
+/**
+ * Parsed once, at the edge.
+ *
+ * @param bucket whether an R2 bucket is bound
+ * @throws CairnError `invalid_configuration` with all problems together
+ */
+export function parseEnvironment(
+  environment: Environment,
+  platform: Platform,
+  bucket = false,
+): ServiceSettings {
+  const given = new Given(environment);
+  const maxBodyBytes = given.number("CAIRN_MAX_BODY_BYTES", 26_214_400, 1024, 104_857_600);
+  const corsOrigins = originsOf(given);
+  const keys = keysOf(environment.CAIRN_API_KEYS, given.errors);
+  const parsed = parseStore(environment, platform, bucket);
+  const errors = [...given.errors, ...("errors" in parsed ? parsed.errors : [])];
+  if (errors.length > 0 || "errors" in parsed) {
     const detail = errors.map(({ pointer, message }) => `${pointer}: ${message}`).join("; ");
     throw new CairnError("invalid_configuration", detail, { errors });
   }
-  return Object.freeze({
-    keys,
-    maxBodyBytes: variables.data.CAIRN_MAX_BODY_BYTES,
-    corsOrigins: variables.data.CAIRN_CORS_ORIGINS,
-    minCommitSeconds: variables.data.CAIRN_R2_MIN_COMMIT_SECONDS,
-  });
+  return Object.freeze({ store: parsed.store, keys, maxBodyBytes, corsOrigins });
+}
+
+function originsOf(given: Given<Environment>): string[] {
+  if (!given.has("CAIRN_CORS_ORIGINS")) return [];
+  const origins = given
+    .text("CAIRN_CORS_ORIGINS")
+    .split(",")
+    .map((part) => part.trim())
+    .filter((part) => part !== "");
+  const wrong = origins.some((text) => !URL.canParse(text) || new URL(text).origin !== text);
+  if (wrong) given.refuse("CAIRN_CORS_ORIGINS", "must be origins like https://app.example.com");
+  return origins;
 }
 
 function keysOf(text: string | undefined, errors: ErrorItem[]): ApiKeys | null {

@@ -85,7 +85,7 @@ export const task: HeaderSpec<Situation | undefined> = {
     const { criticality, seconds, progress, event, ...unknown } = Object.fromEntries(parameters);
     for (const key of Object.keys(unknown)) throw malformed("Cairn-Task", `the parameter ${key} is unknown`);
     const situation = present({ task: present({ name, criticality, seconds }), progress, event });
-    return parseWith(Situation, situation, "Cairn-Task", () => "Cairn-Task");
+    return parseWith(Situation(), situation, "Cairn-Task", () => "Cairn-Task");
   },
 };
 

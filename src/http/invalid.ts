@@ -1,6 +1,6 @@
-import type * as z from "zod";
 import { CairnError, type ErrorItem } from "../model/errors.ts";
 import { formatPointer } from "../model/json/pointer.ts";
+import type * as z from "../model/zod.ts";
 
 /** A `malformed` error about one header or query parameter. */
 export function malformed(name: string, message: string): CairnError {
@@ -13,7 +13,7 @@ export function malformed(name: string, message: string): CairnError {
  * @param where names the part of the request in the detail ("The query")
  * @param locate makes an item's `pointer` from the path of an issue. @default a JSON Pointer
  */
-export function parseWith<S extends z.ZodType>(
+export function parseWith<S extends z.ZodMiniType>(
   schema: S,
   input: unknown,
   where: string,

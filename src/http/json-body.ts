@@ -1,6 +1,7 @@
-import * as z from "zod";
 import { CairnError } from "../model/errors.ts";
 import { checkJson, decodeUtf8 } from "../model/json/text.ts";
+import { once } from "../model/once.ts";
+import * as z from "../model/zod.ts";
 import { readBody } from "./body.ts";
 import { malformed, parseWith } from "./invalid.ts";
 import { isJson } from "./media.ts";
@@ -33,10 +34,11 @@ export interface JsonBodyOptions {
 }
 
 /** A body of `application/json` (or a type built on it) that a schema checks; unknown fields are refused by it. */
-export function jsonBody<S extends z.ZodType>(
-  schema: S,
+export function jsonBody<S extends z.ZodMiniType>(
+  declared: () => S,
   { example, optional = false, maxDepth = 64 }: JsonBodyOptions = {},
 ): BodySpec<JsonBody<z.output<S>>> {
+  const schema = once(declared);
   const media = example === undefined ? { schema } : { schema, example };
   return {
     required: !optional,
@@ -44,10 +46,10 @@ export function jsonBody<S extends z.ZodType>(
     errors: ["invalid_json", "too_deep"],
     async read(request, maxBytes) {
       const bytes = await readBody(request, maxBytes);
-      if (bytes.length === 0 && optional) return { value: parseWith(schema, {}, "The body"), text: "{}" };
+      if (bytes.length === 0 && optional) return { value: parseWith(schema(), {}, "The body"), text: "{}" };
       requireJsonType(request.headers.get("Content-Type"));
       const text = readJson(bytes, maxDepth);
-      const value = parseWith(schema, JSON.parse(text), "The body");
+      const value = parseWith(schema(), JSON.parse(text), "The body");
       if (/__proto__|\\u/.test(text)) refuseProto(JSON.parse(text));
       return { value, text };
     },
@@ -73,6 +75,6 @@ function requireJsonType(contentType: string | null): void {
 
 /** Of a route that takes no fields: a body is not needed, not described, and nothing may be in it. */
 export const emptyBody: BodySpec<JsonBody<Record<string, never>>> = {
-  ...jsonBody(z.strictObject({}), { optional: true }),
+  ...jsonBody(() => z.strictObject({}), { optional: true }),
   content: {},
 };

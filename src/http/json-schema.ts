@@ -1,5 +1,5 @@
-import * as z from "zod";
-import { CheckpointId, PipelineId } from "../model/ids.ts";
+import { CheckpointId, PipelineId } from "../model/names.ts";
+import * as z from "../model/zod.ts";
 
 /** A JSON Schema of draft 2020-12, as far as zod makes it. */
 export type JsonSchema = { [keyword: string]: unknown };
@@ -7,28 +7,28 @@ export type JsonSchema = { [keyword: string]: unknown };
 /** Turns zod schemas into JSON Schema; those with an id become components, named once. */
 export interface SchemaBook {
   schemas: Record<string, JsonSchema>;
-  of(schema: z.ZodType): JsonSchema;
+  of(schema: z.ZodMiniType): JsonSchema;
   /** The schema of a path parameter. */
   named(parameter: string): JsonSchema;
 }
 
-const PARAMETERS: Readonly<Record<string, z.ZodType>> = {
+const PARAMETERS: Readonly<Record<string, () => z.ZodMiniType>> = {
   pipelineId: PipelineId,
   checkpointId: CheckpointId,
 };
 
 export function schemaBook(): SchemaBook {
   const schemas: Record<string, JsonSchema> = {};
-  const of = (schema: z.ZodType): JsonSchema => {
+  const of = (schema: z.ZodMiniType): JsonSchema => {
     const { $schema: _dialect, $defs, ...rest } = convert(schema);
     Object.assign(schemas, $defs);
     return rest;
   };
-  return { schemas, of, named: (parameter) => of(PARAMETERS[parameter] ?? z.string()) };
+  return { schemas, of, named: (parameter) => of(PARAMETERS[parameter]?.() ?? z.string()) };
 }
 
 /** `io: "input"` for answers as well: what later releases add to them must not break a client that checks. */
-function convert(schema: z.ZodType): JsonSchema {
+function convert(schema: z.ZodMiniType): JsonSchema {
   const made = z.toJSONSchema(schema, {
     io: "input",
     override: ({ jsonSchema }) => {

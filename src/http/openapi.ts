@@ -103,7 +103,7 @@ function parametersOf(route: Route, book: SchemaBook): Parameter[] {
     return { name, in: "path", required: true, schema: book.named(name) };
   });
   const inHeaders = Object.values(route.headers ?? {}).map(headerParameter);
-  return [...inPath, ...(route.query ? queryParameters(route.query, book) : []), ...inHeaders];
+  return [...inPath, ...(route.query ? queryParameters(route.query(), book) : []), ...inHeaders];
 }
 
 function headerParameter({ name, description, example }: HeaderSpec<unknown>): Parameter {
@@ -112,7 +112,7 @@ function headerParameter({ name, description, example }: HeaderSpec<unknown>): P
 
 function contentOf(content: Readonly<Record<string, MediaSpec>>, book: SchemaBook): Record<string, Media> {
   const media = Object.entries(content).map(([type, { schema, example }]) => {
-    const described = { ...(schema ? { schema: book.of(schema) } : {}), ...(example ? { example } : {}) };
+    const described = { ...(schema ? { schema: book.of(schema()) } : {}), ...(example ? { example } : {}) };
     return [type, described] as const;
   });
   return Object.fromEntries(media);
@@ -133,7 +133,7 @@ function answerOf({ description, content, headers = [] }: AnswerSpec, book: Sche
 
 /** One answer for each status that the codes have, unless the route describes that status itself. */
 function problemsOf(codes: ErrorCode[], book: SchemaBook, own: Route["answers"]): Record<string, Answer> {
-  const schema = book.of(Problem);
+  const schema = book.of(Problem());
   const problems: Record<string, Answer> = {};
   for (const status of new Set(codes.map((code) => ERROR_CODES[code].status))) {
     if (status in own) continue;

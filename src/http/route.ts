@@ -1,6 +1,7 @@
-import type * as z from "zod";
 import type { ErrorCode } from "../model/errors.ts";
 import type { PipelineKey } from "../model/ids.ts";
+import { once } from "../model/once.ts";
+import type * as z from "../model/zod.ts";
 import type { Core } from "../state/core.ts";
 import type { Identity, Scope } from "./auth.ts";
 import type { HeaderSpec } from "./headers.ts";
@@ -8,7 +9,7 @@ import type { HeaderSpec } from "./headers.ts";
 export type Method = "GET" | "PUT" | "PATCH" | "POST" | "DELETE";
 
 export interface MediaSpec {
-  schema?: z.ZodType;
+  schema?: () => z.ZodMiniType;
   example?: unknown;
 }
 
@@ -52,7 +53,7 @@ export interface Call<P extends string, Q, H, B> {
 }
 
 /** One operation: what the router, the validation, the 405 table and the OpenAPI document are made from. */
-export interface RouteSpec<P extends string, Q extends z.ZodObject, H extends HeaderSpecs, B> {
+export interface RouteSpec<P extends string, Q extends z.ZodMiniObject, H extends HeaderSpecs, B> {
   method: Method;
   path: P;
   operationId: string;
@@ -61,7 +62,7 @@ export interface RouteSpec<P extends string, Q extends z.ZodObject, H extends He
   tag: string;
   /** What the key must be allowed; null: no key is asked for. */
   scope: Scope | null;
-  query?: Q;
+  query?: () => Q;
   headers?: H;
   body?: BodySpec<B>;
   /** By status. */
@@ -72,16 +73,16 @@ export interface RouteSpec<P extends string, Q extends z.ZodObject, H extends He
 }
 
 /** A route with its types forgotten: what a registry holds. */
-export type Route = Omit<RouteSpec<string, z.ZodObject, HeaderSpecs, unknown>, "handle"> & {
+export type Route = Omit<RouteSpec<string, z.ZodMiniObject, HeaderSpecs, unknown>, "handle"> & {
   handle(call: unknown): Promise<Response> | Response;
 };
 
 /** Defines a route. Its handler's call is typed by the path, the schemas and the headers given. */
 export function route<
   const P extends string,
-  Q extends z.ZodObject = z.ZodObject<Record<never, never>>,
+  Q extends z.ZodMiniObject = z.ZodMiniObject<Record<never, never>>,
   H extends HeaderSpecs = Record<never, never>,
   B = undefined,
 >(spec: RouteSpec<P, Q, H, B>): Route {
-  return spec as unknown as Route;
+  return { ...spec, ...(spec.query && { query: once(spec.query) }) } as unknown as Route;
 }

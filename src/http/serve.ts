@@ -1,6 +1,6 @@
 import type { Context, Handler } from "hono";
 import { CairnError } from "../model/errors.ts";
-import { CheckpointId, PipelineId } from "../model/ids.ts";
+import { CheckpointId, PipelineId } from "../model/names.ts";
 import type { Core } from "../state/core.ts";
 import { type ApiKeys, authenticate, type Identity, requireScope } from "./auth.ts";
 import { discardBody } from "./body.ts";
@@ -47,7 +47,7 @@ export function requestIdOf(request: Request): string {
 async function answer(route: Route, c: Context, service: Service): Promise<Response> {
   const { core, maxBodyBytes, document } = service;
   const request = c.req.raw;
-  const identity = identify(route, request, service);
+  const identity = await identify(route, request, service);
   const params = checkParameters(c.req.param());
   const query = parseQuery(route.query, request.url);
   const headers = parseHeaders(route, request.headers);
@@ -57,16 +57,16 @@ async function answer(route: Route, c: Context, service: Service): Promise<Respo
   return route.handle({ core, identity, key, params, query, headers, body, maxBodyBytes, document });
 }
 
-function identify(route: Route, request: Request, { keys, corsOrigins }: Service): Identity {
+async function identify(route: Route, request: Request, { keys, corsOrigins }: Service): Promise<Identity> {
   if (route.scope === null) return NOBODY;
-  const identity = authenticate(request, keys, corsOrigins);
+  const identity = await authenticate(request, keys, corsOrigins);
   requireScope(identity, route.scope);
   return identity;
 }
 
 function checkParameters(params: Record<string, string>): Record<string, string> {
   for (const [name, value] of Object.entries(params)) {
-    const checked = PARAMETERS[name]?.safeParse(value);
+    const checked = PARAMETERS[name]?.().safeParse(value);
     if (checked?.success === false) {
       const message = checked.error.issues[0]!.message;
       const facts = { errors: [{ pointer: name, message }] };

@@ -1,21 +1,18 @@
-import * as z from "zod";
-
 /**
  * Where and what a frame is: the stored form of one version's bytes. The record of a version carries this,
  * the store carries the bytes, and both must agree before a byte is served.
  */
-export const FrameRef = z.object({
+export interface FrameRef {
   /** Unique in its pipeline: holds the version, the write id's hash and the digest of the stored bytes. */
-  frameId: z.string(),
-  codec: z.string(),
+  frameId: string;
+  codec: string;
   /** Of the stored bytes, hex. */
-  storedSha256: z.string(),
-  storedBytes: z.int(),
+  storedSha256: string;
+  storedBytes: number;
   /** SHA-256 over tenant, pipeline, version, codec and SHA-256(content), hex: binds the bytes to their place. */
-  seal: z.string(),
-  version: z.int(),
-});
-export type FrameRef = z.infer<typeof FrameRef>;
+  seal: string;
+  version: number;
+}
 
 /** A frame as it travels to a store. */
 export interface Frame {

@@ -1,21 +1,6 @@
-import * as z from "zod";
-import { Checkpoint, type CheckpointRecord, checkpointView } from "./checkpoint.ts";
+import type { CheckpointRecord } from "./checkpoint.ts";
 import type { FrameRef } from "./frame.ts";
-import { PipelineId } from "./ids.ts";
-import {
-  Kind,
-  Labels,
-  MergePolicy,
-  Owner,
-  PlannedTask,
-  Policy,
-  Recovery,
-  Retention,
-  type Settings,
-  Status,
-  Timestamp,
-  TtlSeconds,
-} from "./pipeline.ts";
+import type { Labels, Policy, Recovery, Retention, Settings, Status } from "./pipeline.ts";
 
 /** The format of the records this release writes (design invariant 11). */
 export const FORMAT = 1;
@@ -117,73 +102,4 @@ export interface Head {
   lastCheckpoint: CheckpointRecord | null;
   /** The last commits, oldest first. */
   writes: WriteRecord[];
-}
-
-export const LeaseView = z
-  .object({ owner: Owner, fence: z.int(), ttlSeconds: TtlSeconds, expiresAt: Timestamp })
-  .meta({ id: "Lease" });
-
-/** A pipeline as lists show it. */
-export const PipelineSummary = z
-  .object({
-    pipelineId: PipelineId,
-    kind: Kind,
-    labels: Labels,
-    status: Status,
-    version: z.int(),
-    revision: z.int(),
-    fence: z.int(),
-    attempt: z.int(),
-    bytes: z.int(),
-    storedBytes: z.int(),
-    createdAt: Timestamp,
-    updatedAt: Timestamp,
-    savedAt: Timestamp.nullable(),
-    lease: LeaseView.nullable(),
-  })
-  .meta({ id: "PipelineSummary" });
-export type PipelineSummary = z.infer<typeof PipelineSummary>;
-
-/** A pipeline as `GET /v1/pipelines/{id}` shows it: the head without what only the store needs. */
-export const PipelineView = PipelineSummary.extend({
-  contentType: z.string().nullable(),
-  sha256: z.string().nullable(),
-  verified: z.boolean(),
-  checkpointCount: z.int(),
-  lastCheckpoint: Checkpoint.nullable(),
-  policy: Policy,
-  retention: Retention,
-  recovery: Recovery,
-  tasks: z.array(PlannedTask),
-  merge: MergePolicy,
-}).meta({ id: "Pipeline" });
-export type PipelineView = z.infer<typeof PipelineView>;
-
-export function pipelineSummary(head: Head): PipelineSummary {
-  const { pipelineId, kind, labels, status, version, revision, fence, attempt, createdAt, updatedAt } = head;
-  return {
-    ...{ pipelineId, kind, labels, status, version, revision, fence, attempt },
-    bytes: head.state?.bytes ?? 0,
-    storedBytes: head.state?.frame.storedBytes ?? 0,
-    createdAt,
-    updatedAt,
-    savedAt: head.state?.savedAt ?? null,
-    lease: head.lease && { ...head.lease, fence },
-  };
-}
-
-export function pipelineView(head: Head): PipelineView {
-  return {
-    ...pipelineSummary(head),
-    contentType: head.state?.contentType ?? null,
-    sha256: head.state?.sha256 ?? null,
-    verified: head.state?.verified ?? false,
-    checkpointCount: head.checkpointCount,
-    lastCheckpoint: head.lastCheckpoint && checkpointView(head.lastCheckpoint),
-    policy: head.policy,
-    retention: head.retention,
-    recovery: head.recovery,
-    tasks: head.tasks,
-    merge: head.merge,
-  };
 }

@@ -1,25 +1,33 @@
-import * as z from "zod";
+import { once } from "./once.ts";
+import * as z from "./zod.ts";
+
+const share = once(() => z.number().check(z.minimum(0), z.maximum(1)));
 
 /** The task a save or an evaluation speaks of. */
-export const Task = z
-  .strictObject({
-    name: z.string().min(1).max(256),
-    criticality: z.number().min(0).max(1).optional(),
-    seconds: z.number().min(0).optional(),
-    fanOut: z.int().min(0).optional(),
-  })
-  .meta({ id: "Task" });
-export type Task = z.infer<typeof Task>;
+export const Task = once(() =>
+  z
+    .strictObject({
+      name: z.string().check(z.minLength(1), z.maxLength(256)),
+      criticality: z.optional(share()),
+      seconds: z.optional(z.number().check(z.minimum(0))),
+      fanOut: z.optional(z.int().check(z.minimum(0))),
+    })
+    .check(z.meta({ id: "Task" })),
+);
+export type Task = z.infer<ReturnType<typeof Task>>;
 
 /** What is known when a decision is asked for; the seed's `should_checkpoint`. */
-export const Situation = z
-  .strictObject({
-    task: Task,
-    event: z.string().min(1).max(128),
-    progress: z.number().min(0).max(1),
-    stateBytes: z.int().min(0),
-    sinceCheckpointSeconds: z.number().min(0),
-  })
-  .partial()
-  .meta({ id: "Situation" });
-export type Situation = z.infer<typeof Situation>;
+export const Situation = once(() =>
+  z
+    .partial(
+      z.strictObject({
+        task: Task(),
+        event: z.string().check(z.minLength(1), z.maxLength(128)),
+        progress: share(),
+        stateBytes: z.int().check(z.minimum(0)),
+        sinceCheckpointSeconds: z.number().check(z.minimum(0)),
+      }),
+    )
+    .check(z.meta({ id: "Situation" })),
+);
+export type Situation = z.infer<ReturnType<typeof Situation>>;

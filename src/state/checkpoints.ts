@@ -1,10 +1,11 @@
 import type { Effects, Page, PageRequest } from "../backends/types.ts";
 import { sha256Hex } from "../frames/digest.ts";
 import { encodeFrame } from "../frames/frame.ts";
-import { type Checkpoint, type CheckpointRecord, checkpointView } from "../model/checkpoint.ts";
+import type { Checkpoint, CheckpointRecord } from "../model/checkpoint.ts";
 import { CairnError } from "../model/errors.ts";
 import type { WriteResult } from "../model/head.ts";
 import { newCheckpointId, type PipelineKey } from "../model/ids.ts";
+import { checkpointView } from "../model/views.ts";
 import { noCheckpoint } from "./commit.ts";
 import type { Caller, Core } from "./core.ts";
 import { readContent, requireHead } from "./read.ts";

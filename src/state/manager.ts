@@ -2,8 +2,9 @@ import type { Page, PageRequest, PipelineFilter } from "../backends/types.ts";
 import type { Checkpoint } from "../model/checkpoint.ts";
 import { CairnError, StateManagerError } from "../model/errors.ts";
 import type { PipelineEvent } from "../model/event.ts";
-import type { PipelineSummary } from "../model/head.ts";
-import { PipelineId, type PipelineKey } from "../model/ids.ts";
+import type { PipelineKey } from "../model/ids.ts";
+import { PipelineId } from "../model/names.ts";
+import type { PipelineSummary } from "../model/pipeline-view.ts";
 import type { Situation } from "../model/task.ts";
 import { createCheckpoint, deleteCheckpoint, listCheckpoints } from "./checkpoints.ts";
 import { type CleanupOptions, cleanup } from "./cleanup.ts";
@@ -243,7 +244,7 @@ export class StateManager {
       this.#settings.monitor?.record({ operation, pipelineId, seconds, ok, code });
     };
     try {
-      if (pipelineId !== null && !PipelineId.safeParse(pipelineId).success) throw badId(pipelineId);
+      if (pipelineId !== null && !PipelineId().safeParse(pipelineId).success) throw badId(pipelineId);
       const result = await verb(await this.#open(), {
         tenant: this.#settings.tenant,
         pipelineId: pipelineId ?? "",

@@ -1,9 +1,10 @@
-import * as z from "zod";
 import { batched } from "../backends/batching.ts";
 import { memoryBackend } from "../backends/memory.ts";
 import type { StorageBackend } from "../backends/types.ts";
 import { StateManagerError } from "../model/errors.ts";
-import { TenantId } from "../model/ids.ts";
+import { TenantId } from "../model/names.ts";
+import { once } from "../model/once.ts";
+import * as z from "../model/zod.ts";
 
 /** Told of every operation of a manager, when it has ended. Must not throw. */
 export interface Monitor {
@@ -19,26 +20,32 @@ export interface OperationEvent {
   code: string | null;
 }
 
-const FolderConfig = z.strictObject({
-  /** The folder; made if missing. */
-  path: z.string().min(1),
-  /** The largest state or checkpoint, bytes. */
-  maxFileSize: z.int().min(1).optional(),
-});
-const MemoryConfig = z.strictObject({ maxFileSize: z.int().min(1).optional() });
+const FolderConfig = once(() =>
+  z.strictObject({
+    /** The folder; made if missing. */
+    path: z.string().check(z.minLength(1)),
+    /** The largest state or checkpoint, bytes. */
+    maxFileSize: z.optional(z.int().check(z.minimum(1))),
+  }),
+);
+const MemoryConfig = once(() => z.strictObject({ maxFileSize: z.optional(z.int().check(z.minimum(1))) }));
 
-const Common = z.strictObject({
-  tenant: TenantId.default("local"),
-  checkpointStrategy: z.enum(["always", "never", "time"]).default("never"),
-  compressionEnabled: z.boolean().default(true),
-  compressionLevel: z.int().min(1).max(9).default(6),
-  batchSize: z.int().min(1).max(1000).default(1),
-  asyncOperations: z.boolean().default(false),
-  backend: z.custom<StorageBackend>((value) => typeof value === "object" && value !== null).optional(),
-  backendType: z.enum(["memory", "folder"]).optional(),
-  backendConfig: z.unknown().optional(),
-  monitor: z.custom<Monitor>((value) => typeof (value as Monitor | null)?.record === "function").optional(),
-});
+const Common = once(() =>
+  z.strictObject({
+    tenant: z._default(TenantId(), "local"),
+    checkpointStrategy: z._default(z.enum(["always", "never", "time"]), "never"),
+    compressionEnabled: z._default(z.boolean(), true),
+    compressionLevel: z._default(z.int().check(z.minimum(1), z.maximum(9)), 6),
+    batchSize: z._default(z.int().check(z.minimum(1), z.maximum(1000)), 1),
+    asyncOperations: z._default(z.boolean(), false),
+    backend: z.optional(z.custom<StorageBackend>((value) => typeof value === "object" && value !== null)),
+    backendType: z.optional(z.enum(["memory", "folder"])),
+    backendConfig: z.optional(z.unknown()),
+    monitor: z.optional(
+      z.custom<Monitor>((value) => typeof (value as Monitor | null)?.record === "function"),
+    ),
+  }),
+);
 
 /** Options of `StateManager`; all optional, none silently ignored. */
 export interface StateManagerOptions {
@@ -62,13 +69,16 @@ export interface StateManagerOptions {
   monitor?: Monitor;
 }
 
-export type Settings = z.infer<typeof Common> & { maxFileSize: number; open: () => Promise<StorageBackend> };
+export type Settings = z.infer<ReturnType<typeof Common>> & {
+  maxFileSize: number;
+  open: () => Promise<StorageBackend>;
+};
 
 /** @throws StateManagerError `invalid_configuration`, with all problems together */
 export function parseOptions(options: StateManagerOptions): Settings {
-  const common = Common.safeParse(options);
+  const common = Common().safeParse(options);
   const kind = options.backendType ?? "memory";
-  const schema = kind === "folder" ? FolderConfig : MemoryConfig;
+  const schema = kind === "folder" ? FolderConfig() : MemoryConfig();
   const config = schema.safeParse(options.backendConfig ?? {});
   const issues = [
     ...(common.error?.issues ?? []),

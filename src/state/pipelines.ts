@@ -2,16 +2,12 @@ import type { Effects, Page, PageRequest, PipelineFilter } from "../backends/typ
 import { decide } from "../checkpointing/decide.ts";
 import type { Decision } from "../model/checkpoint.ts";
 import type { PipelineEvent } from "../model/event.ts";
-import {
-  type Head,
-  type PipelineSummary,
-  type PipelineView,
-  pipelineSummary,
-  pipelineView,
-} from "../model/head.ts";
+import type { Head } from "../model/head.ts";
 import type { PipelineKey } from "../model/ids.ts";
 import type { Labels, Settings } from "../model/pipeline.ts";
+import type { PipelineSummary, PipelineView } from "../model/pipeline-view.ts";
 import type { Situation } from "../model/task.ts";
+import { pipelineSummary, pipelineView } from "../model/views.ts";
 import type { Committed } from "./commit.ts";
 import type { Caller, Core } from "./core.ts";
 import { requireHead } from "./read.ts";

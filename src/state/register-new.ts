@@ -1,7 +1,8 @@
 import { CairnError } from "../model/errors.ts";
-import { type PipelineView, pipelineView } from "../model/head.ts";
 import type { PipelineKey } from "../model/ids.ts";
 import type { Settings } from "../model/pipeline.ts";
+import type { PipelineView } from "../model/pipeline-view.ts";
+import { pipelineView } from "../model/views.ts";
 import { refusalError, replayOf, send } from "./commit.ts";
 import { type Caller, type Core, loadHead } from "./core.ts";
 import { envelope } from "./write.ts";

@@ -48,10 +48,10 @@ describe("parseApiKeys", () => {
     expect(problemsOf(JSON.stringify([key, other]))).toEqual(["CAIRN_API_KEYS/1/id"]);
   });
 
-  it("finds each key by its token", () => {
+  it("finds each key by its token", async () => {
     const keys = parseApiKeys(CONTRACT_API_KEYS);
     const headers = { Authorization: `Bearer ${tokenOf("bob")}` };
-    const identity = authenticate(new Request("https://cairn.example/", { headers }), keys, []);
+    const identity = await authenticate(new Request("https://cairn.example/", { headers }), keys, []);
     expect(identity).toMatchObject({ id: "bob", tenant: "two" });
   });
 });

@@ -1,14 +1,15 @@
-import * as z from "zod";
 import {
   type Checkpoint,
   Checkpoint as CheckpointSchema,
-  checkpointView,
   Decision,
   Label,
   Metadata,
 } from "../../model/checkpoint.ts";
 import { selectRaw } from "../../model/json/select.ts";
+import { once } from "../../model/once.ts";
 import { Situation } from "../../model/task.ts";
+import { checkpointView } from "../../model/views.ts";
+import * as z from "../../model/zod.ts";
 import {
   createCheckpoint,
   deleteCheckpoint,
@@ -31,14 +32,18 @@ import { answer, PIPELINE, READ_ERRORS, storedContent, WRITE_ERRORS } from "./sh
 
 const CHECKPOINT = `${PIPELINE}/checkpoints/{checkpointId}` as const;
 
-const NewCheckpoint = z
-  .strictObject({
-    data: z.unknown().meta({ description: "Any JSON to keep instead of the state, as its very text." }),
-    label: Label,
-    metadata: Metadata,
-    reason: z.string().min(1).max(1024),
-  })
-  .partial();
+const NewCheckpoint = once(() =>
+  z.partial(
+    z.strictObject({
+      data: z
+        .unknown()
+        .check(z.meta({ description: "Any JSON to keep instead of the state, as its very text." })),
+      label: Label(),
+      metadata: Metadata(),
+      reason: z.string().check(z.minLength(1), z.maxLength(1024)),
+    }),
+  ),
+);
 
 const create = route({
   method: "POST",
@@ -77,7 +82,7 @@ const list = route({
   summary: "List checkpoints, newest first",
   tag: "Checkpoints",
   scope: "read",
-  query: z.strictObject({ ...pageQuery, label: z.string().optional() }),
+  query: () => z.strictObject({ ...pageQuery(), label: z.optional(z.string()) }),
   answers: { 200: answer("A page of checkpoints", CheckpointPage) },
   errors: ["not_found", "invalid_cursor"],
   handle: async ({ core, key, query }) => page(await listCheckpoints(core, key, present(query))),
@@ -103,7 +108,7 @@ const getState = route({
   summary: "Load a checkpoint's content",
   tag: "Checkpoints",
   scope: "read",
-  query: z.strictObject({ select }),
+  query: () => z.strictObject({ select: select() }),
   headers: { ifNoneMatch },
   answers: { 200: storedContent, 304: { description: "The client has it", headers: ["ETag"] } },
   errors: [...READ_ERRORS, "not_json"],

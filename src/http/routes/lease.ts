@@ -1,6 +1,6 @@
-import * as z from "zod";
 import type { Decision } from "../../model/checkpoint.ts";
 import { Owner, TtlSeconds } from "../../model/pipeline.ts";
+import * as z from "../../model/zod.ts";
 import type { Committed } from "../../state/commit.ts";
 import { acquireLease, releaseLease, renewLease } from "../../state/lease.ts";
 import { decisionFor } from "../../state/pipelines.ts";
@@ -22,7 +22,7 @@ const acquire = route({
   tag: "Lease and recovery",
   scope: "write",
   headers: { idempotencyKey },
-  body: jsonBody(z.strictObject({ owner: Owner, ttlSeconds: TtlSeconds }), {
+  body: jsonBody(() => z.strictObject({ owner: Owner(), ttlSeconds: TtlSeconds() }), {
     example: { owner: "worker-7", ttlSeconds: 60 },
   }),
   answers: { 201: answer("The grant", LeaseGrant, "Idempotency-Replayed") },
@@ -41,7 +41,7 @@ const renew = route({
   tag: "Lease and recovery",
   scope: "write",
   headers: writeHeaders,
-  body: jsonBody(z.strictObject({ ttlSeconds: TtlSeconds.optional() }), {
+  body: jsonBody(() => z.strictObject({ ttlSeconds: z.optional(TtlSeconds()) }), {
     optional: true,
     example: { ttlSeconds: 60 },
   }),

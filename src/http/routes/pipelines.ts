@@ -1,6 +1,7 @@
-import * as z from "zod";
-import { PipelineView } from "../../model/head.ts";
+import { once } from "../../model/once.ts";
 import { Kind, Labels, Settings, Status } from "../../model/pipeline.ts";
+import { PipelineView } from "../../model/pipeline-view.ts";
+import * as z from "../../model/zod.ts";
 import {
   deletePipeline,
   getPipeline,
@@ -18,7 +19,7 @@ import { present } from "../present.ts";
 import { flag, pageQuery } from "../query.ts";
 import { type Route, route } from "../route.ts";
 import { EventPage, PipelinePage } from "../schemas.ts";
-import { answer, PIPELINE, WRITE_ERRORS } from "./shared.ts";
+import { answer, force, PIPELINE, WRITE_ERRORS } from "./shared.ts";
 
 const register = route({
   method: "PUT",
@@ -61,13 +62,20 @@ const get = route({
   handle: async ({ core, key }) => json(200, await getPipeline(core, key)),
 });
 
-const Change = z
-  .strictObject({
-    status: z.enum(["completed", "failed", "cancelled"]).optional(),
-    labels: Labels.optional(),
-    force: z.boolean().optional().meta({ description: "Take a live lease away (scope `admin`)." }),
-  })
-  .refine(({ status, labels }) => status !== undefined || labels !== undefined, "needs status or labels");
+const Change = once(() =>
+  z
+    .strictObject({
+      status: z.optional(z.enum(["completed", "failed", "cancelled"])),
+      labels: z.optional(Labels()),
+      force: force(),
+    })
+    .check(
+      z.refine(
+        ({ status, labels }) => status !== undefined || labels !== undefined,
+        "needs status or labels",
+      ),
+    ),
+);
 
 const update = route({
   method: "PATCH",
@@ -88,19 +96,26 @@ const update = route({
   },
 });
 
-const PipelineQuery = z.strictObject({
-  ...pageQuery,
-  status: Status.optional(),
-  kind: Kind.optional(),
-  label: Labels.optional().meta({
-    description: "`label.team=search`: pipelines with this label; more than one may be given.",
+const PipelineQuery = once(() =>
+  z.strictObject({
+    ...pageQuery(),
+    status: z.optional(Status()),
+    kind: z.optional(Kind()),
+    label: z.optional(Labels()).check(
+      z.meta({
+        description: "`label.team=search`: pipelines with this label; more than one may be given.",
+      }),
+    ),
+    updatedBefore: z
+      .optional(
+        z.pipe(
+          z.iso.datetime(),
+          z.transform((text) => new Date(text).toISOString()),
+        ),
+      )
+      .check(z.meta({ description: "RFC 3339 in UTC.", example: "2026-11-23T08:00:00Z" })),
   }),
-  updatedBefore: z.iso
-    .datetime()
-    .transform((text) => new Date(text).toISOString())
-    .optional()
-    .meta({ description: "RFC 3339 in UTC.", example: "2026-11-23T08:00:00Z" }),
-});
+);
 
 const list = route({
   method: "GET",
@@ -125,7 +140,7 @@ const events = route({
   summary: "What happened to a pipeline, newest first",
   tag: "Pipelines",
   scope: "read",
-  query: z.strictObject(pageQuery),
+  query: () => z.strictObject(pageQuery()),
   answers: { 200: answer("A page of events", EventPage) },
   errors: ["not_found", "invalid_cursor"],
   handle: async ({ core, key, query }) => page(await listEvents(core, key, present(query))),
@@ -140,7 +155,7 @@ const remove = route({
     "All but a tombstone: reads are 404, later writes 410, unless `If-None-Match: *` starts it anew with version and fence going on.",
   tag: "Pipelines",
   scope: "write",
-  query: z.strictObject({ force: flag }),
+  query: () => z.strictObject({ force: flag() }),
   headers: writeHeaders,
   body: emptyBody,
   answers: { 204: { description: "Deleted", headers: ["Idempotency-Replayed"] } },

@@ -1,6 +1,6 @@
-import * as z from "zod";
-import { CheckpointId } from "../../model/ids.ts";
+import { CheckpointId } from "../../model/names.ts";
 import { Owner, TtlSeconds } from "../../model/pipeline.ts";
+import * as z from "../../model/zod.ts";
 import { type Restored, recover, rollback } from "../../recovery/rollback.ts";
 import { sweep } from "../../recovery/sweep.ts";
 import { resume } from "../../state/resume.ts";
@@ -13,9 +13,7 @@ import { present } from "../present.ts";
 import { resumedText } from "../resumed.ts";
 import { type Route, route } from "../route.ts";
 import { Restored as RestoredSchema, Resumed, Swept } from "../schemas.ts";
-import { answer, PIPELINE, WRITE_ERRORS } from "./shared.ts";
-
-const force = z.boolean().optional().meta({ description: "Take a live lease away (scope `admin`)." });
+import { answer, force, PIPELINE, WRITE_ERRORS } from "./shared.ts";
 
 const resumePipeline = route({
   method: "POST",
@@ -28,7 +26,12 @@ const resumePipeline = route({
   scope: "write",
   headers: { idempotencyKey },
   body: jsonBody(
-    z.strictObject({ owner: Owner, ttlSeconds: TtlSeconds, checkpointId: CheckpointId.optional() }),
+    () =>
+      z.strictObject({
+        owner: Owner(),
+        ttlSeconds: TtlSeconds(),
+        checkpointId: z.optional(CheckpointId()),
+      }),
     { example: { owner: "worker-8", ttlSeconds: 60 } },
   ),
   answers: { 200: answer("The lease and the recovery point", Resumed, "ETag", "Idempotency-Replayed") },
@@ -57,7 +60,7 @@ const recoverPipeline = route({
   tag: "Lease and recovery",
   scope: "write",
   headers: writeHeaders,
-  body: jsonBody(z.strictObject({ checkpointId: CheckpointId.optional(), force }), {
+  body: jsonBody(() => z.strictObject({ checkpointId: z.optional(CheckpointId()), force: force() }), {
     optional: true,
     example: {},
   }),
@@ -80,16 +83,19 @@ const rollbackPipeline = route({
   scope: "write",
   headers: writeHeaders,
   body: jsonBody(
-    z
-      .strictObject({
-        checkpointId: CheckpointId.optional(),
-        steps: z.int().min(1).max(10_000).optional(),
-        force,
-      })
-      .refine(({ checkpointId, steps }) => checkpointId === undefined || steps === undefined, {
-        message: "either checkpointId or steps, not both",
-        path: ["steps"],
-      }),
+    () =>
+      z
+        .strictObject({
+          checkpointId: z.optional(CheckpointId()),
+          steps: z.optional(z.int().check(z.minimum(1), z.maximum(10_000))),
+          force: force(),
+        })
+        .check(
+          z.refine(({ checkpointId, steps }) => checkpointId === undefined || steps === undefined, {
+            message: "either checkpointId or steps, not both",
+            path: ["steps"],
+          }),
+        ),
     { optional: true, example: { steps: 1 } },
   ),
   answers: { 200: answer("The new version", RestoredSchema, "ETag", "Idempotency-Replayed") },

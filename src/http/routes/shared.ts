@@ -1,5 +1,6 @@
-import type * as z from "zod";
 import type { ErrorCode } from "../../model/errors.ts";
+import { once } from "../../model/once.ts";
+import * as z from "../../model/zod.ts";
 import type { AnswerSpec } from "../route.ts";
 
 /** The paths that several routes share. */
@@ -19,8 +20,13 @@ export const WRITE_ERRORS = [
 /** What reading stored content may meet. */
 export const READ_ERRORS = ["not_found", "unrecoverable"] as const satisfies ErrorCode[];
 
+/** Of a body that may take a live lease away. */
+export const force = once(() =>
+  z.optional(z.boolean()).check(z.meta({ description: "Take a live lease away (scope `admin`)." })),
+);
+
 /** An answer of JSON. */
-export function answer(description: string, schema: z.ZodType, ...headers: string[]): AnswerSpec {
+export function answer(description: string, schema: () => z.ZodMiniType, ...headers: string[]): AnswerSpec {
   return { description, content: { "application/json": { schema } }, headers };
 }
 

@@ -1,6 +1,7 @@
-import * as z from "zod";
 import { sha256Hex } from "../../frames/digest.ts";
 import type { StateRecord } from "../../model/head.ts";
+import { once } from "../../model/once.ts";
+import * as z from "../../model/zod.ts";
 import { patchState } from "../../state/patch.ts";
 import { readState, requireHead } from "../../state/read.ts";
 import { type Saved, saveState } from "../../state/save.ts";
@@ -20,18 +21,23 @@ import { answer, PIPELINE, READ_ERRORS, storedContent, WRITE_ERRORS } from "./sh
 
 const NO_MERGE = "merging is not available yet: only fail";
 
-const checkpoint = z
-  .enum(["auto", "always", "never"])
-  .default("never")
-  .meta({ description: "Whether a checkpoint is made in the same commit; `auto`: as the policy says." });
-
-const SaveQuery = z.strictObject({
-  checkpoint,
-  onConflict: z
-    .enum(["fail"], { error: ({ input }) => (input === "merge" ? NO_MERGE : undefined) })
-    .default("fail")
-    .meta({ description: "What becomes of a save over another version than the one in If-Match." }),
-});
+const SaveQuery = once(() =>
+  z.strictObject({
+    checkpoint: z._default(z.enum(["auto", "always", "never"]), "never").check(
+      z.meta({
+        description: "Whether a checkpoint is made in the same commit; `auto`: as the policy says.",
+      }),
+    ),
+    onConflict: z
+      ._default(
+        z.enum(["fail"], { error: ({ input }) => (input === "merge" ? NO_MERGE : undefined) }),
+        "fail",
+      )
+      .check(
+        z.meta({ description: "What becomes of a save over another version than the one in If-Match." }),
+      ),
+  }),
+);
 
 const SAVE_ERRORS = [...WRITE_ERRORS, "precondition_failed", "digest_mismatch"] as const;
 
@@ -115,7 +121,7 @@ const getState = route({
   summary: "Load a state",
   tag: "State",
   scope: "read",
-  query: z.strictObject({ select }),
+  query: () => z.strictObject({ select: select() }),
   headers: { ifNoneMatch: header.ifNoneMatch },
   answers: { 200: storedContent, 304: { description: "The client has this version", headers: ["ETag"] } },
   errors: [...READ_ERRORS, "not_json"],
