@@ -176,16 +176,22 @@ describe("a schema of another release", () => {
     await using(url, async (runner) => {
       await migrate(runner);
       await backend.commit([await saving(KEY, 0, "v1")]);
-      await runner.query("UPDATE cairn.pipelines SET format = 2", []);
+      const other = { ...KEY, pipelineId: "q" };
+      await backend.commit([await saving(other, 0, "v1")]);
+      await runner.query("UPDATE cairn.pipelines SET format = 2 WHERE pipeline_id = 'p'", []);
       const before = await runner.query("SELECT p::text FROM cairn.pipelines p", []);
       const calls: Promise<unknown>[] = [
         backend.commit([await saving(KEY, 1, "v2")]),
         backend.commit([change(KEY, { remove: true })]),
         backend.load(KEY),
-        backend.pipelines("t", {}, { limit: 1 }),
       ];
       for (const result of await Promise.allSettled(calls))
         expect(result).toMatchObject({ reason: { code: "unsupported_format", status: 503 } });
+      // A list leaves it out, and goes on behind it.
+      const first = await backend.pipelines("t", {}, { limit: 1 });
+      expect(first.data).toEqual([]);
+      const rest = await backend.pipelines("t", {}, { limit: 1, cursor: first.cursor! });
+      expect(rest.data.map(({ pipelineId }) => pipelineId)).toEqual(["q"]);
       expect(await runner.query("SELECT p::text FROM cairn.pipelines p", [])).toEqual(before);
     });
     await backend.close();

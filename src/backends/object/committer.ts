@@ -2,6 +2,7 @@ import { CairnError, OutcomeUnknown } from "../../model/errors.ts";
 import type { PipelineKey } from "../../model/ids.ts";
 import type { Verdict } from "../apply.ts";
 import type { Commit, CommitOutcome } from "../types.ts";
+import { report } from "../unreadable.ts";
 import type { Upgrades } from "./container.ts";
 import { applyToDraft, type Draft, openDraft, wantsSegments } from "./draft.ts";
 import type { HeadRecords } from "./head-records.ts";
@@ -39,7 +40,7 @@ export async function commitBatch(
     const cached = attempt === 0 ? options.cache.get(key) : null;
     const opened = cached ?? (await readHead(options.store, key, options.upgrades));
     const draft = openDraft(key, opened);
-    const verdicts = await applyAll(options, draft, commits);
+    const verdicts = await applyAll(options, draft, opened.etag, commits);
     if (verdicts === "moved") continue;
     const changes = verdicts.some((verdict) => verdict.kind === "applied");
     if (changes) {
@@ -56,6 +57,7 @@ export async function commitBatch(
 async function applyAll(
   { store, upgrades, now, slackSeconds }: CommitterOptions,
   draft: Draft,
+  etag: string | null,
   commits: readonly Commit[],
 ): Promise<Verdict[] | "moved"> {
   const verdicts: Verdict[] = [];
@@ -65,8 +67,10 @@ async function applyAll(
       const segments = await Promise.all(
         refs.map(({ name }) => readSegment(store, draft.key, name, upgrades)),
       );
-      if (segments.some((segment) => segment === null)) return "moved";
       draft.segments = segments.filter((segment) => segment !== null);
+      const gone = refs.length - draft.segments.length;
+      if (gone > 0 && (await readHead(store, draft.key, upgrades)).etag !== etag) return "moved";
+      if (gone > 0) report("lost_segments", draft.key, { gone });
     }
     verdicts.push(applyToDraft(draft, commit, now(), slackSeconds));
   }

@@ -1,6 +1,8 @@
+import type { Head } from "../../model/head.ts";
 import type { PipelineKey } from "../../model/ids.ts";
 import { isLive } from "../apply-lease.ts";
 import type { Due } from "../types.ts";
+import { leaveOut } from "../unreadable.ts";
 import type { Upgrades } from "./container.ts";
 import { marker } from "./draft.ts";
 import { DUE_PREFIX, type DueMarker, dueKey, parseDueKey } from "./keys.ts";
@@ -39,7 +41,7 @@ export async function findDue(options: DueOptions, limit: number): Promise<Due[]
       .filter((each) => each !== null && each.minute <= minute) as DueMarker[];
     const looked = await Promise.all(markers.map((each) => lookAt(options, each, minute)));
     // Two markers of one fence: a writer that lost put one as well.
-    for (const due of looked) if (due && !found.some(({ key }) => same(key, due.key))) found.push(due);
+    for (const due of looked.flat()) if (!found.some(({ key }) => same(key, due.key))) found.push(due);
     seen += keys.length;
     after = keys.at(-1);
     if (!more || markers.length < keys.length) break;
@@ -51,9 +53,24 @@ function same(a: PipelineKey, b: PipelineKey): boolean {
   return a.tenant === b.tenant && a.pipelineId === b.pipelineId;
 }
 
-async function lookAt(options: DueOptions, hint: DueMarker, minute: number): Promise<Due | null> {
-  const { store, upgrades, slackSeconds, now } = options;
-  const head = (await readHead(store, hint.key, upgrades)).record?.head;
+async function lookAt(options: DueOptions, hint: DueMarker, minute: number): Promise<Due[]> {
+  try {
+    const { record } = await readHead(options.store, hint.key, options.upgrades);
+    const due = await judge(options, hint, record?.head, minute);
+    return due ? [due] : [];
+  } catch (error) {
+    const none = leaveOut(hint.key)(error);
+    await push(options.store, hint, minute + 1);
+    return none;
+  }
+}
+
+async function judge(
+  { store, slackSeconds, now }: DueOptions,
+  hint: DueMarker,
+  head: Head | undefined,
+  minute: number,
+): Promise<Due | null> {
   if (!head || head.fence < hint.fence) {
     // Written before its head, which may still come: only time tells, and then it is looked at again.
     if (minute - hint.minute > ABANDONED_MINUTES) await push(store, hint, minute + ABANDONED_MINUTES);

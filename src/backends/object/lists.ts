@@ -4,6 +4,7 @@ import type { Head } from "../../model/head.ts";
 import type { PipelineKey } from "../../model/ids.ts";
 import { checkpointPage, decodeCursor, encodeCursor, eventPage, matches } from "../pages.ts";
 import type { Page, PageRequest, PipelineFilter } from "../types.ts";
+import { leaveOut } from "../unreadable.ts";
 import type { Upgrades } from "./container.ts";
 import { headPrefix } from "./keys.ts";
 import { type HeadRecord, readHead, readSegment, type Segment } from "./record.ts";
@@ -92,11 +93,12 @@ async function eachPart<T>({ store, upgrades }: Source, key: PipelineKey, look: 
 
 /** Pipelines by id. Reads as many heads as the page needs, side by side. */
 export async function listPipelines(
-  { store, upgrades }: Source,
+  source: Source,
   tenant: string,
   filter: PipelineFilter,
   page: PageRequest,
 ): Promise<Page<Head>> {
+  const { store } = source;
   const prefix = headPrefix(tenant);
   const data: Head[] = [];
   let after = decodeCursor("pipelines", page.cursor);
@@ -108,18 +110,20 @@ export async function listPipelines(
       ...(after === undefined ? {} : { after: prefix + after }),
     });
     const ids = listed.keys.map((name) => name.slice(prefix.length));
-    const opened = await Promise.all(
-      ids.map((pipelineId) => readHead(store, { tenant, pipelineId }, upgrades)),
-    );
-    data.push(
-      ...opened.flatMap(({ record }) => (record && matches(record.head, filter) ? [record.head] : [])),
-    );
+    const heads = await Promise.all(ids.map((pipelineId) => headsOf(source, { tenant, pipelineId })));
+    data.push(...heads.flat().filter((head) => matches(head, filter)));
     read += ids.length;
     after = ids.at(-1) ?? after;
     if (data.length > page.limit) return cutAt(data, page.limit);
     if (!listed.more) return { data, cursor: null };
   }
   return { data, cursor: encodeCursor("pipelines", after!) };
+}
+
+/** Its head, where there is one that can be read. */
+async function headsOf({ store, upgrades }: Source, key: PipelineKey): Promise<Head[]> {
+  const read = readHead(store, key, upgrades);
+  return read.then(({ record }) => (record ? [record.head] : []), leaveOut(key));
 }
 
 function cutAt(data: Head[], limit: number): Page<Head> {

@@ -54,7 +54,10 @@ export async function readHead(store: ObjectStore, key: PipelineKey, upgrades: U
   return { etag: object.etag, record, frames };
 }
 
-/** `null` when the store has none: the head may have moved on, which the caller finds out. */
+/**
+ * `null` when the store has none, or a damaged one: it may be gone because the head has moved on, which the caller
+ * finds out, or it is lost.
+ */
 export async function readSegment(
   store: ObjectStore,
   key: PipelineKey,
@@ -63,9 +66,14 @@ export async function readSegment(
 ): Promise<Segment | null> {
   const object = await store.get(segmentKey(key, name));
   if (!object) return null;
-  const { record, frames } = await decodeContainer<SegmentRecord>(object.bytes, upgrades);
-  belongs(record, key);
-  return { ...record, name, frames };
+  try {
+    const { record, frames } = await decodeContainer<SegmentRecord>(object.bytes, upgrades);
+    belongs(record, key);
+    return { ...record, name, frames };
+  } catch (error) {
+    if (error instanceof CairnError && error.code === "unrecoverable") return null;
+    throw error;
+  }
 }
 
 /** Objects swapped between pipelines or tenants are damage, not data. */

@@ -34,9 +34,10 @@ async function rewriteSegments(draft: Draft): Promise<void> {
   if (!segments || draft.dirty.size === 0) return;
   const refs: SegmentRef[] = [];
   const garbage = [...record!.garbage];
-  for (const segment of segments) {
-    const old = record!.segments.find(({ name }) => name === segment.name)!;
-    if (!draft.dirty.has(segment.name)) refs.push(old);
+  for (const ref of record!.segments) {
+    const segment = segments.find(({ name }) => name === ref.name);
+    // One that is lost stays named: then it is known to be lost.
+    if (!segment || !draft.dirty.has(ref.name)) refs.push(ref);
     else {
       garbage.push(segmentKey(key, segment.name));
       if (segment.checkpoints.length + segment.events.length > 0) refs.push(await putSegment(draft, segment));

@@ -1,7 +1,7 @@
 import type { FrameRef } from "../../model/frame.ts";
 import type { PipelineKey } from "../../model/ids.ts";
 import type { Commit, CommitOutcome, Due, Loaded, Refusal, StorageBackend } from "../types.ts";
-import { decodeBytes, decodeCheckpoint, decodeHead } from "./decode.ts";
+import { decodeBytes, decodeCheckpoint, decodeHead, decodeHeads } from "./decode.ts";
 import { encodeBatch, plain, weight } from "./encode.ts";
 import { commitFailure, unavailable } from "./failures.ts";
 import { checkHealth } from "./health.ts";
@@ -65,7 +65,8 @@ export function postgresOver(runner: Runner): StorageBackend {
     pipelines: (tenant, filter, page) => listPipelines(query, tenant, filter, page),
     events: (key, page) => listEvents(query, key, page),
     async due(limit): Promise<Due[]> {
-      const heads = (await query(DUE, [String(limit)])).map((row) => decodeHead(row.head!));
+      const rows = await query(DUE, [String(limit)]);
+      const heads = decodeHeads(rows.map((row) => row.head!));
       return heads.map((head) => ({ key: { tenant: head.tenant, pipelineId: head.pipelineId }, head }));
     },
     health: () => checkHealth(runner),

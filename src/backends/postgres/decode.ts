@@ -8,7 +8,9 @@ import {
   type StateRecord,
   type WriteRecord,
 } from "../../model/head.ts";
+import type { PipelineKey } from "../../model/ids.ts";
 import { freshHead } from "../fresh.ts";
+import { readable } from "../unreadable.ts";
 import { laterFormat } from "./failures.ts";
 
 type StoredState = Omit<StateRecord, keyof ContentFacts> & { content: ContentFacts };
@@ -40,6 +42,17 @@ export function decodeHead(text: string): Head {
     ...{ state, history, writes: writes ?? [] },
     lastCheckpoint: lastCheckpoint && checkpointOf(lastCheckpoint, pipelineId),
   };
+}
+
+/** Heads of a list, but for those that this release cannot read. */
+export function decodeHeads(texts: readonly string[]): Head[] {
+  return texts.flatMap((text) => readable(keyIn(text), () => decodeHead(text)));
+}
+
+/** Whose head the text is, whatever its format. */
+export function keyIn(text: string): PipelineKey {
+  const { tenant, pipelineId } = parse<StoredHead>(text);
+  return { tenant, pipelineId };
 }
 
 /** @throws CairnError `unsupported_format` */

@@ -2,9 +2,9 @@ import type { CheckpointRecord } from "../../model/checkpoint.ts";
 import type { PipelineEvent } from "../../model/event.ts";
 import type { Head } from "../../model/head.ts";
 import type { PipelineKey } from "../../model/ids.ts";
-import { checkpointPage, decodeCursor, eventPage, pipelinePage } from "../pages.ts";
+import { checkpointPage, decodeCursor, encodeCursor, eventPage } from "../pages.ts";
 import type { Page, PageRequest, PipelineFilter } from "../types.ts";
-import { decodeCheckpoint, decodeEvent, decodeHead } from "./decode.ts";
+import { decodeCheckpoint, decodeEvent, decodeHeads, keyIn } from "./decode.ts";
 import { json, labelTexts, plain } from "./encode.ts";
 import type { Row } from "./runner.ts";
 import { CHECKPOINTS, EVENTS, PIPELINES } from "./statements.ts";
@@ -45,10 +45,9 @@ export async function listPipelines(
   const labels = arrayText(labelTexts(filter.labels ?? {}));
   const wanted = [filter.status ?? null, json(filter.kind) ?? null, labels, filter.updatedBefore ?? null];
   const rows = await query(PIPELINES, [plain(tenant), after, ...wanted, String(page.limit + 1)]);
-  return pipelinePage(
-    rows.map((row) => decodeHead(row.head!)),
-    page,
-  );
+  const heads = rows.slice(0, page.limit).map((row) => row.head!);
+  const cursor = rows.length > page.limit ? encodeCursor("pipelines", keyIn(heads.at(-1)!).pipelineId) : null;
+  return { data: decodeHeads(heads), cursor };
 }
 
 export function nameOf({ tenant, pipelineId }: PipelineKey): [string, string] {

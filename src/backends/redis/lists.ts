@@ -1,10 +1,10 @@
 import type { CheckpointRecord } from "../../model/checkpoint.ts";
-import { CairnError } from "../../model/errors.ts";
 import type { PipelineEvent } from "../../model/event.ts";
 import type { Head } from "../../model/head.ts";
 import type { PipelineKey } from "../../model/ids.ts";
 import { checkpointPage, decodeCursor, encodeCursor, eventPage, matches } from "../pages.ts";
 import type { Due, Page, PageRequest, PipelineFilter } from "../types.ts";
+import { readable } from "../unreadable.ts";
 import { decodeCheckpoint, decodeEvent, decodeHead } from "./fields.ts";
 import { type Keys, pipelineOf } from "./keys.ts";
 import { dueScript, pageScript, pipelinesScript } from "./lua/reads.ts";
@@ -90,9 +90,10 @@ export async function listPipelines(
     const args = [keys.prefix, tenant, after, want, LOOK, room, status, kind].map(String);
     const answer = await call(transport, { script: pipelinesScript, keys: [keys.index(tenant)], args });
     const [next, ...rest] = list(answer);
-    const heads = threes(rest).map(([id, flat, writes]) =>
-      headFrom({ tenant, pipelineId: text(id) }, flat, writes),
-    );
+    const heads = threes(rest).flatMap(([id, flat, writes]) => {
+      const key = { tenant, pipelineId: text(id) };
+      return readable(key, () => headFrom(key, flat, writes));
+    });
     data.push(...heads.filter((head) => matches(head, filter)));
     if (data.length > page.limit) return cutAt(data, page.limit);
     after = text(next);
@@ -126,15 +127,9 @@ export async function claimDue(options: DueOptions, limit: number): Promise<Due[
   return due;
 }
 
-/** None where the record cannot be read: one pipeline must not keep the others from being found. */
 function dueFrom([member, flat, writes]: Reply[]): Due[] {
   const key = pipelineOf(text(member));
-  try {
-    return [{ key, head: headFrom(key, flat, writes) }];
-  } catch (error) {
-    if (error instanceof CairnError) return [];
-    throw error;
-  }
+  return readable(key, () => ({ key, head: headFrom(key, flat, writes) }));
 }
 
 function headFrom(key: PipelineKey, flat: Reply | undefined, writes: Reply | undefined): Head {
