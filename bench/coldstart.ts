@@ -12,7 +12,10 @@ type Times = Record<Name, number[]>;
 /** Words: the number of rounds (default 15, at least 10); every round starts each Worker once. */
 export async function run([rounds = "15"]: string[]): Promise<void> {
   const count = Math.max(10, Number(rounds));
-  const scripts = { hono: await bundleWorker(workers.hono), cairn: await bundleWorker(workers.cairn) };
+  const scripts = {
+    hono: await bundleWorker(workers.hono),
+    cairn: await bundleWorker(workers.cairn, "object"),
+  };
   const kilobytes = (name: Name) => `${name} ${(scripts[name].length / 1000).toFixed(0)} kB`;
   console.log(
     `${count} rounds, alternating. Bundles: ${kilobytes("hono")}, ${kilobytes("cairn")} minified.\n`,

@@ -1,6 +1,5 @@
 import type { ExecutionContext, R2Bucket, ScheduledController } from "@cloudflare/workers-types";
-import { objectBackend } from "../src/backends/object/backend.ts";
-import { r2Store } from "../src/backends/object/r2.ts";
+import { openInWorker } from "../src/backends/configuration/worker.ts";
 import { createApp } from "../src/http/app.ts";
 import { type Environment, parseEnvironment } from "../src/http/environment.ts";
 import { misconfigured } from "../src/http/misconfigured.ts";
@@ -8,8 +7,8 @@ import { CairnError } from "../src/model/errors.ts";
 import { sweep } from "../src/recovery/sweep.ts";
 import { type Core, createCore } from "../src/state/core.ts";
 
-/** Bindings of the Worker: the bucket, and variables as `Environment` names them. */
-export type Bindings = Environment & { CAIRN_BUCKET: R2Bucket };
+/** What the Worker is given: variables as `Environment` names them, and the bucket where that is the store. */
+export type Bindings = Environment & { CAIRN_BUCKET?: R2Bucket };
 
 type Service = { core: Core; fetch: ReturnType<typeof createApp>["fetch"] };
 
@@ -17,9 +16,9 @@ type Service = { core: Core; fetch: ReturnType<typeof createApp>["fetch"] };
 let service: Service | null = null;
 
 function serve(env: Bindings): Service {
-  const { minCommitSeconds, ...settings } = parseEnvironment(env);
-  const store = r2Store({ bucket: env.CAIRN_BUCKET, minWriteSeconds: minCommitSeconds });
-  const core = createCore({ backend: objectBackend({ store }) });
+  const { CAIRN_BUCKET: bucket } = env;
+  const { store, ...settings } = parseEnvironment(env, "worker", bucket !== undefined);
+  const core = createCore({ backend: openInWorker(store, bucket) });
   const app = createApp({ core, ...settings });
   return { core, fetch: app.fetch };
 }

@@ -26,8 +26,8 @@ async function main(): Promise<void> {
 }
 
 async function start(settings: LocalSettings, folder: DataFolder): Promise<Runtime> {
-  const script = await bundleWorker("functions/worker.ts");
   const { host, port, bindings } = settings;
+  const script = await bundleWorker("functions/worker.ts", bindings.CAIRN_BACKEND ?? "object");
   const place = { host, port, dataFolder: folder.path, bucket: folder.bucket };
   try {
     return await startRuntime({ script, bindings, ...place, onDeath: fail });

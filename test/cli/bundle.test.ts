@@ -12,6 +12,24 @@ test("one ES module, the same bytes from anywhere", async () => {
   expect(here).toContain("export{");
 });
 
+test("for one store, the clients of the others stay outside", async () => {
+  const sizes = await Promise.all(
+    ["object", "redis", "postgres", undefined].map(async (backend) => {
+      const code = await bundleWorker("functions/worker.ts", backend);
+      const outside = ["@neondatabase/serverless", "@upstash/redis/cloudflare"].map((name) =>
+        code.includes(`import("${name}")`),
+      );
+      return [backend, ...outside];
+    }),
+  );
+  expect(sizes).toEqual([
+    ["object", true, true],
+    ["redis", true, false],
+    ["postgres", false, true],
+    [undefined, false, false],
+  ]);
+});
+
 test("a missing entry says so", async () => {
   await expect(bundleWorker("functions/none.ts")).rejects.toThrow("functions/none.ts");
 });

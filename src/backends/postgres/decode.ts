@@ -1,4 +1,3 @@
-import { Buffer } from "node:buffer";
 import type { CheckpointRecord } from "../../model/checkpoint.ts";
 import type { PipelineEvent } from "../../model/event.ts";
 import {

@@ -1,4 +1,3 @@
-import { Buffer } from "node:buffer";
 import type { Frame } from "../../model/frame.ts";
 import type { Settings } from "../../model/pipeline.ts";
 import type { Commit, Effects, NewCheckpoint, NewState } from "../types.ts";

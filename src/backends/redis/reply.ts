@@ -1,5 +1,3 @@
-import { Buffer } from "node:buffer";
-
 /** What one command answers. Strings arrive as bytes: a frame is not text. */
 export type Reply = Uint8Array | number | null | ReplyError | Reply[];
 

@@ -1,4 +1,4 @@
-import { createHash } from "node:crypto";
+import { nodeCrypto } from "../node-crypto.ts";
 import { type Reply, ReplyError } from "./reply.ts";
 import type { Argument, Command, Transport } from "./transport.ts";
 
@@ -15,7 +15,7 @@ const digests = new Map<string, string>();
 export function scriptSha(script: string): string {
   const known = digests.get(script);
   if (known) return known;
-  const sha = createHash("sha1").update(script).digest("hex");
+  const sha = nodeCrypto().createHash("sha1").update(script).digest("hex");
   digests.set(script, sha);
   return sha;
 }

@@ -1,6 +1,6 @@
-import { createHash } from "node:crypto";
 import { CairnError } from "../../model/errors.ts";
 import type { Frame } from "../../model/frame.ts";
+import { nodeCrypto } from "../node-crypto.ts";
 import type { Commit } from "../types.ts";
 import { type Carried, commitCall, framesOf, type Part, withFrames } from "./arguments.ts";
 import { notDone } from "./errors.ts";
@@ -92,5 +92,5 @@ async function store({ transport, stagedSeconds }: StagingOptions, { key }: Part
 }
 
 function sha1(value: Argument): string {
-  return createHash("sha1").update(value).digest("hex");
+  return nodeCrypto().createHash("sha1").update(value).digest("hex");
 }

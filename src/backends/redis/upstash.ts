@@ -1,4 +1,3 @@
-import { Buffer } from "node:buffer";
 import { type Reply, ReplyError } from "./reply.ts";
 import { type Argument, type Command, NotSent, type Transport } from "./transport.ts";
 

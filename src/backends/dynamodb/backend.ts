@@ -1,0 +1,106 @@
+import { CairnError } from "../../model/errors.ts";
+import type { FrameRef } from "../../model/frame.ts";
+import type { PipelineKey } from "../../model/ids.ts";
+import type { Upgrades } from "../object/container.ts";
+import { headRecords } from "../object/head-records.ts";
+import { commitQueue } from "../object/queue.ts";
+import type { ObjectStore } from "../object/store.ts";
+import type { Loaded, StorageBackend } from "../types.ts";
+import { type DynamoLocation, dynamoSender } from "./client.ts";
+import { commitInParts, readHead, type Store } from "./committer.ts";
+import { findDue } from "./due.ts";
+import { unavailable } from "./errors.ts";
+import { LARGEST_ROW, readFrames } from "./frames.ts";
+import { checkHealth } from "./health.ts";
+import { findCheckpoint, listCheckpoints, listEvents, listPipelines } from "./lists.ts";
+import type { Opened } from "./record.ts";
+import { openTable } from "./table.ts";
+
+export interface DynamodbOptions extends DynamoLocation {
+  /** Where frames go that the item does not carry; without it they are items too, of at most 380 KB. */
+  s3?: ObjectStore;
+  /**
+   * How many bytes of frames the item carries: a third each for the state, the version before it and the last
+   * checkpoint. Every write bills the whole item. @default 8192
+   */
+  inlineBytes?: number;
+  /** How long an expired lease is honoured, for clocks differ. @default 2 */
+  clockSlackSeconds?: number;
+  /** Reads records of earlier formats, by the format they upgrade from. */
+  upgrades?: Upgrades;
+  /** Epoch milliseconds. @default Date.now */
+  now?: () => number;
+}
+
+const INLINE_BYTES = 8 * 1024;
+/** What one put to S3 takes. */
+const LARGEST_OBJECT = 5 * 1024 ** 3;
+/** State, older version, last checkpoint. */
+const FRAMES_IN_HEAD = 3;
+
+/**
+ * Pipelines in a DynamoDB table (`tableDefinition`): one item each, changed by one conditional update, carrying
+ * its small frames; older checkpoints and events are items beside it, large frames objects in S3.
+ */
+export function dynamodbBackend(options: DynamodbOptions): StorageBackend {
+  const { s3, inlineBytes = INLINE_BYTES, clockSlackSeconds: slackSeconds = 2, upgrades = {} } = options;
+  const clock = options.now ?? Date.now;
+  const cache = headRecords<Opened>(clock);
+  const now = () => clock() + cache.skew();
+  const table = openTable(dynamoSender(options));
+  const share = Math.floor(inlineBytes / FRAMES_IN_HEAD);
+  const store: Store = { table, s3, inlineBytes: share, slackSeconds, upgrades, now, cache };
+  const queue = commitQueue(0, (key, commits) => commitInParts(store, key, commits));
+
+  return {
+    name: "dynamodb",
+    capabilities: {
+      maxFrameBytes: s3 ? LARGEST_OBJECT : LARGEST_ROW,
+      clockSlackSeconds: slackSeconds,
+      minCommitSeconds: 0,
+    },
+    load: (key, { frame = false } = {}) => guard(() => load(store, key, frame)),
+    commit: (commits) => guard(() => Promise.all(commits.map(queue))),
+    frames: (key, refs) => guard(() => framesOf(store, key, refs)),
+    checkpoint: (key, checkpointId) => guard(() => findCheckpoint(store, key, checkpointId)),
+    checkpoints: (key, page) => guard(() => listCheckpoints(store, key, page)),
+    pipelines: (tenant, filter, page) => guard(() => listPipelines(store, tenant, filter, page)),
+    events: (key, page) => guard(() => listEvents(store, key, page)),
+    due: (limit) => guard(() => findDue(store, limit)),
+    health: () => checkHealth(store),
+    close: () => table.close(),
+  };
+}
+
+async function load(store: Store, key: PipelineKey, frame: boolean): Promise<Loaded | null> {
+  const { record, frames } = await readHead(store, key);
+  if (!record) return null;
+  const { head } = record;
+  if (!frame || !head.state) return { head, frame: null };
+  const { frameId } = head.state.frame;
+  const outside = frames.has(frameId) ? frames : await readFrames(store, key, [head.state.frame]);
+  return { head, frame: outside.get(frameId) ?? null };
+}
+
+async function framesOf(
+  store: Store,
+  key: PipelineKey,
+  refs: readonly FrameRef[],
+): Promise<(Uint8Array | null)[]> {
+  const { record, frames } = await readHead(store, key);
+  if (!record || record.head.deleted) return refs.map(() => null);
+  const others = refs.filter((ref) => !frames.has(ref.frameId));
+  const outside = await readFrames(store, key, others);
+  return refs.map(({ frameId }) => frames.get(frameId) ?? outside.get(frameId) ?? null);
+}
+
+/** Whatever is thrown below becomes an error with a code; what was said stays in `cause`. */
+async function guard<T>(run: () => Promise<T>): Promise<T> {
+  try {
+    return await run();
+  } catch (error) {
+    if (error instanceof CairnError || (error instanceof Error && error.name === "OutcomeUnknown"))
+      throw error;
+    throw unavailable(error);
+  }
+}

@@ -1,0 +1,185 @@
+import { CairnError, OutcomeUnknown } from "../../model/errors.ts";
+import type { Head } from "../../model/head.ts";
+import type { PipelineKey } from "../../model/ids.ts";
+import type { Verdict } from "../apply.ts";
+import type { HeadRecords } from "../object/head-records.ts";
+import type { Commit, CommitOutcome } from "../types.ts";
+import { applyToDraft, type Draft, LARGE, openDraft, wantsRows } from "./draft.ts";
+import { dueChange } from "./due-change.ts";
+import { pause } from "./errors.ts";
+import { largeRows, putLarge, type Shelves } from "./frames.ts";
+import { headAttributes, type Item, openItem } from "./item.ts";
+import { headKey } from "./keys.ts";
+import { deleteGarbage, purgeDeleted } from "./purge.ts";
+import { type HeadRecord, NOTHING, type Opened } from "./record.ts";
+import { type Rows, rowCheckpoints } from "./rows.ts";
+import { spill } from "./seal.ts";
+
+export interface Store extends Shelves, Rows {
+  slackSeconds: number;
+  /** Epoch milliseconds. */
+  now: () => number;
+  /** Heads as this process wrote them last. */
+  cache: HeadRecords<Opened>;
+}
+
+const TRIES = 32;
+/** Deletes are gathered: one call for this many. */
+const GARBAGE = 16;
+
+/** The head as it is now. */
+export async function readHead({ table, upgrades }: Store, key: PipelineKey): Promise<Opened> {
+  const item = await table.get(headKey(key));
+  return item ? openItem(item, key, upgrades) : NOTHING;
+}
+
+/**
+ * Applies a batch of commits to one pipeline by one conditional update of its item. Rows and large frames are
+ * written before it; no head names them yet, so that a crash between any two calls leaves the old head or the
+ * new one, and everything that either names.
+ *
+ * @throws OutcomeUnknown when the update may have landed
+ */
+export async function commitBatch(
+  store: Store,
+  key: PipelineKey,
+  commits: readonly Commit[],
+): Promise<CommitOutcome[]> {
+  let known: Opened | null = store.cache.get(key);
+  // A refusal by a remembered head is none: only what was read just now, or is confirmed by an update, decides.
+  let fresh = false;
+  for (let attempt = 0; attempt < TRIES; attempt++) {
+    if (!known) fresh = true;
+    const opened: Opened = known ?? (await readHead(store, key));
+    known = null;
+    const draft = openDraft(key, opened, store.inlineBytes);
+    const verdicts = await applyAll(store, draft, commits);
+    if (verdicts?.some((verdict) => verdict.kind === "applied")) {
+      const written = await writeDraft(store, draft);
+      if (written.ok) return verdicts.map(outcome);
+      if (written.item) known = openItem(written.item, key, store.upgrades);
+      fresh = known !== null;
+    } else if (verdicts && fresh) return verdicts.map(outcome);
+    store.cache.forget(key);
+    if (attempt > 0) await pause(attempt);
+  }
+  const detail = "Too many writers at once on this pipeline.";
+  throw new CairnError("backend_unavailable", detail, { retryAfterSeconds: 1 });
+}
+
+/** `null` when the head has moved on meanwhile. */
+async function applyAll(store: Store, draft: Draft, commits: readonly Commit[]): Promise<Verdict[] | null> {
+  const verdicts: Verdict[] = [];
+  for (const commit of commits) {
+    if (wantsRows(draft, commit)) {
+      draft.older = await rowCheckpoints(store, draft.key, draft.record!);
+      if (!draft.older) return null;
+    }
+    verdicts.push(applyToDraft(draft, commit, store.now(), store.slackSeconds));
+  }
+  return verdicts;
+}
+
+/** Whether the head was still the one that was opened, and is now the new one; else the item it is, if told. */
+async function writeDraft(store: Store, draft: Draft): Promise<{ ok: boolean; item: Item | undefined }> {
+  const { table, cache } = store;
+  const { key, opened, large } = draft;
+  const garbage = oldGarbage(opened);
+  const rows = [...spill(draft), ...largeRows(store, key, large)];
+  const [purged] = await Promise.all([
+    // Nothing names these since the head that was opened.
+    deletedAll(store, key, garbage, opened.record?.head ?? null),
+    table.write(rows, []),
+    putLarge(store, key, large),
+  ]);
+  const record = purged ? withoutGarbage(draft.record!, garbage) : draft.record!;
+  const attributes = headAttributes(record, draft.frames);
+  const { ok, item, at } = await table.change({
+    key: headKey(key),
+    set: { ...attributes, ...dueChange(opened.record?.head ?? null, record.head, dueLimit(store)) },
+    ...(opened.revision === null
+      ? { condition: "attribute_not_exists(#pk)" }
+      : { condition: "#revision = :seen", values: { ":seen": { N: String(opened.revision) } } }),
+  });
+  if (!ok) return { ok, item };
+  const left = withoutGarbage(record, await sweep(store, draft, record));
+  const bytes = attributes.head.B.length + sizeOf(draft.frames);
+  cache.put(key, { revision: record.head.revision, record: left, frames: draft.frames }, bytes, at);
+  return { ok, item };
+}
+
+/** Leases that ended by then may have been found and claimed. */
+function dueLimit({ now, slackSeconds }: Store): number {
+  return now() + slackSeconds * 1000;
+}
+
+/** What to delete now: when there is enough of it to be worth a call, or its pipeline starts anew. */
+function oldGarbage({ record }: Opened): readonly string[] {
+  if (!record) return [];
+  return record.garbage.length >= GARBAGE || record.head.deleted ? record.garbage : [];
+}
+
+function withoutGarbage(record: HeadRecord, names: readonly string[]): HeadRecord {
+  const gone = new Set(names);
+  return { ...record, garbage: record.garbage.filter((name) => !gone.has(name)) };
+}
+
+/**
+ * Deletes at once what must not be read from now on: of dropped checkpoints and deleted pipelines everything,
+ * else small frames in rows. Resolves with what is gone.
+ */
+async function sweep(store: Store, { key, drops }: Draft, { head, garbage }: HeadRecord): Promise<string[]> {
+  const now = drops || head.deleted ? garbage : garbage.filter((name) => !name.startsWith(LARGE));
+  return (await deletedAll(store, key, now, head)) ? now : [];
+}
+
+/** Whether the garbage is gone, with what is left of a deleted pipeline; else a later commit tries again. */
+async function deletedAll(
+  store: Store,
+  key: PipelineKey,
+  garbage: readonly string[],
+  head: Head | null,
+): Promise<boolean> {
+  const left = head?.deleted ? purgeDeleted(store, key, head) : undefined;
+  return Promise.all([deleteGarbage(store, key, garbage), left]).then(
+    () => true,
+    () => false,
+  );
+}
+
+function sizeOf(frames: ReadonlyMap<string, Uint8Array>): number {
+  return [...frames.values()].reduce((sum, { length }) => sum + length, 0);
+}
+
+function outcome(verdict: Verdict): CommitOutcome {
+  // A copy, for the head is kept for the next commit.
+  const head = structuredClone(verdict.head);
+  if (verdict.kind === "refused") return { ok: false, refusal: verdict.refusal, head };
+  const result = structuredClone(verdict.result);
+  return { ok: true, head: head!, result, replayed: verdict.kind === "replayed" };
+}
+
+/**
+ * As `commitBatch`; a batch that does not fit into one item is committed in two halves.
+ *
+ * @throws OutcomeUnknown when part of the batch has landed
+ */
+export async function commitInParts(
+  store: Store,
+  key: PipelineKey,
+  commits: readonly Commit[],
+): Promise<CommitOutcome[]> {
+  try {
+    return await commitBatch(store, key, commits);
+  } catch (error) {
+    const tooLarge = error instanceof CairnError && error.code === "too_large";
+    if (!tooLarge || commits.length === 1) throw error;
+  }
+  const half = commits.length >> 1;
+  const first = await commitInParts(store, key, commits.slice(0, half));
+  try {
+    return [...first, ...(await commitInParts(store, key, commits.slice(half)))];
+  } catch (cause) {
+    throw new OutcomeUnknown("Part of the batch has landed.", { cause });
+  }
+}

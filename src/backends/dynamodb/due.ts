@@ -1,0 +1,96 @@
+import { FORMAT } from "../../model/head.ts";
+import type { Upgrades } from "../object/container.ts";
+import type { Due } from "../types.ts";
+import { BY_DUE } from "./definition.ts";
+import { type Item, number, openItem } from "./item.ts";
+import { DUE_BUCKETS, type ItemKey, pipelineOf } from "./keys.ts";
+import type { Table } from "./table.ts";
+
+interface DueOptions {
+  table: Table;
+  upgrades: Upgrades;
+  slackSeconds: number;
+  now: () => number;
+}
+
+/** As the index lists it: it may be behind the item. */
+interface Hint {
+  key: ItemKey;
+  dueAt: string;
+}
+
+const AT_ONCE = 16;
+const PAGE = 500;
+/** Who was given a pipeline has this long to act before it is given to another. */
+const CLAIM_SECONDS = 60;
+
+/**
+ * Running pipelines whose lease ran out, each given to one caller: the item decides, and in the same step `dueAt`
+ * is pushed on. The index that lists them is read eventually consistent. One that cannot be claimed or read does not
+ * keep the others from being found: it is looked at again when its time has come.
+ */
+export async function findDue(options: DueOptions, limit: number): Promise<Due[]> {
+  const found: Due[] = [];
+  const failures: unknown[] = [];
+  if (limit <= 0) return found;
+  const ended = options.now() - options.slackSeconds * 1000;
+  const lists = DUE_BUCKETS.map((bucket) => hints(options.table, bucket, ended, limit));
+  for (let open = lists; open.length > 0; ) {
+    const pages = await Promise.all(open.map((list) => list.next()));
+    open = open.filter((_, i) => !pages[i]!.done);
+    const oldest = pages
+      .flatMap(({ value }) => value ?? [])
+      .sort((a, b) => Number(a.dueAt) - Number(b.dueAt));
+    for (let from = 0; from < oldest.length; ) {
+      const chunk = oldest.slice(from, from + Math.min(AT_ONCE, limit - found.length));
+      from += chunk.length;
+      for (const claimed of await Promise.allSettled(chunk.map((hint) => claim(options, hint, ended))))
+        if (claimed.status === "rejected") failures.push(claimed.reason);
+        else if (claimed.value) found.push(claimed.value);
+      if (found.length === limit) return found;
+    }
+  }
+  if (found.length === 0 && failures.length > 0) throw failures[0];
+  return found;
+}
+
+async function* hints(table: Table, bucket: string, ended: number, limit: number): AsyncGenerator<Hint[]> {
+  const pages = table.query({
+    index: BY_DUE,
+    where: "#dueBucket = :bucket AND #dueAt <= :ended",
+    values: { ":bucket": { S: bucket }, ":ended": number(ended) },
+    limit: Math.min(limit, PAGE),
+  });
+  for await (const items of pages)
+    yield items.map(({ pk, sk, dueAt }) => ({ key: { pk: pk!.S!, sk: sk!.S! }, dueAt: dueAt!.N! }));
+}
+
+async function claim(
+  { table, upgrades }: DueOptions,
+  { key, dueAt }: Hint,
+  ended: number,
+): Promise<Due | null> {
+  const values: Item = { ":seen": { N: dueAt }, ":ended": number(ended), ":format": number(FORMAT) };
+  const { ok, item } = await table.change({
+    key,
+    set: { dueAt: number(ended + CLAIM_SECONDS * 1000) },
+    condition: "#dueAt = :seen AND #leaseExpiresAt <= :ended AND #format <= :format",
+    values,
+    returned: true,
+  });
+  if (!ok) return pushOn(table, { key, dueAt }, ended);
+  const pipeline = pipelineOf(key.pk);
+  return { key: pipeline, head: openItem(item!, pipeline, upgrades).record!.head };
+}
+
+/** A live lease is looked at again when it ends. Otherwise another was here first, or the index was behind. */
+async function pushOn(table: Table, { key, dueAt }: Hint, ended: number): Promise<null> {
+  await table.change({
+    key,
+    set: {},
+    copy: { dueAt: "leaseExpiresAt" },
+    condition: "#dueAt = :seen AND #leaseExpiresAt > :ended",
+    values: { ":seen": { N: dueAt }, ":ended": number(ended) },
+  });
+  return null;
+}

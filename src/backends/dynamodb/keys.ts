@@ -1,0 +1,60 @@
+import type { PipelineKey } from "../../model/ids.ts";
+
+/** The key of an item. */
+export interface ItemKey {
+  pk: string;
+  sk: string;
+}
+
+/** Ids hold no `/`: what stands before it is the tenant. */
+export const partition = ({ tenant, pipelineId }: PipelineKey) => `${tenant}/${pipelineId}`;
+
+export function pipelineOf(pk: string): PipelineKey {
+  const slash = pk.indexOf("/");
+  return { tenant: pk.slice(0, slash), pipelineId: pk.slice(slash + 1) };
+}
+
+export const HEAD = "head";
+export const CHECKPOINTS = "c/";
+export const EVENTS = "e/";
+export const FRAMES = "f/";
+/** After all that begins with `x/`: `0` is the next letter after `/`. */
+export const after = (prefix: string) => `${prefix.slice(0, -1)}0`;
+
+export const headKey = (key: PipelineKey): ItemKey => ({ pk: partition(key), sk: HEAD });
+export const checkpointSk = (sequence: number) => CHECKPOINTS + padded(sequence, 15);
+export const frameSk = (frameId: string) => FRAMES + frameId;
+
+/** Events `first` to `last`, by their ids: rows of different extent never share a key. */
+export const eventsSk = (first: string, last: string) => `${EVENTS}${eventOrder(first)}-${eventOrder(last)}`;
+
+/** Sorts as the events were recorded: an id is `revision-index`. */
+export function eventOrder(eventId: string): string {
+  const [revision, index] = eventId.split("-").map(Number);
+  return padded(revision ?? 0, 13) + padded(index ?? 0, 5);
+}
+
+/** `null` for what is no checkpoint's key. */
+export function sequenceOf(sk: string): number | null {
+  return sk.startsWith(CHECKPOINTS) ? Number(sk.slice(CHECKPOINTS.length)) : null;
+}
+
+/** The revision of the last event of a row; `null` for what is no events' key. */
+export function revisionOf(sk: string): number | null {
+  return sk.startsWith(EVENTS) ? Number(sk.slice(-18, -5)) : null;
+}
+
+const BUCKETS = 8;
+
+export const DUE_BUCKETS: readonly string[] = Array.from({ length: BUCKETS }, (_, i) => `due-${i}`);
+
+/** Spreads the index of what is due over partitions (FNV-1a). */
+export function dueBucket(key: PipelineKey): string {
+  let hash = 0x811c9dc5;
+  for (const letter of partition(key)) hash = Math.imul(hash ^ letter.charCodeAt(0), 0x01000193);
+  return DUE_BUCKETS[(hash >>> 0) % BUCKETS]!;
+}
+
+function padded(value: number, digits: number): string {
+  return String(value).padStart(digits, "0");
+}
