@@ -12,7 +12,7 @@ import { type PostgresServer, startPostgres } from "../../src/cli/local/postgres
 import type { FrameRef } from "../../src/model/frame.ts";
 import { commitOf, idle, type Step, step } from "../support/random-commits.ts";
 
-const RUNS = Number(process.env.CAIRN_POSTGRES_RUNS ?? 200);
+const RUNS = Number(process.env.CAIRN_POSTGRES_RUNS ?? 100);
 const SEED = Number(process.env.CAIRN_POSTGRES_SEED ?? Date.now() % 2 ** 31);
 const MINUTES = 60_000;
 

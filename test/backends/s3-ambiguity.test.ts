@@ -33,11 +33,11 @@ afterEach(async () => {
 });
 
 test.each(COURSES)(
-  "thirty trials of every verb, applied once and told the truth: %s",
+  "thirty trials a verb, applied once and told the truth: %s",
   async (_what, how) => {
-    const { wrong, unavailable, trials: made } = await trials(disturbedS3(s3, "sdk", how));
+    const { wrong, unavailable, trials: made } = await trials(disturbedS3(s3, "sdk", how), SOME);
     expect(wrong).toEqual([]);
-    expect(made).toBe(30 * VERBS.length);
+    expect(made).toBe(30 * SOME.length);
     // A single lost answer is found out, and told as if it had not been lost.
     expect(unavailable).toBeLessThan(made / 10);
   },
