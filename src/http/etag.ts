@@ -1,14 +1,15 @@
+import type { CairnError } from "../model/errors.ts";
+import { present } from "../model/present.ts";
 import type { Precondition } from "../state/write.ts";
 import { malformed } from "./invalid.ts";
-import { present } from "./present.ts";
 
 interface EntityTag {
   weak: boolean;
   tag: string;
 }
 
-/** One element of an `If-Match` list (RFC 9110 §8.8.3), with the comma after it. */
-const ELEMENT = /[ \t]*(W\/)?"([!#-~\x80-\xff]*)"[ \t]*(,|$)/y;
+/** One element of an `If-Match` list (RFC 9110 §8.8.3), with the comma after it; it may be empty (§5.6.1.2). */
+const ELEMENT = /[ \t]*(?:(W\/)?"([!#-~\x80-\xff]*)"[ \t]*)?(,|$)/y;
 
 function parseTags(name: string, text: string): "*" | EntityTag[] {
   if (text === "*") return "*";
@@ -17,11 +18,17 @@ function parseTags(name: string, text: string): "*" | EntityTag[] {
   for (let at = 0; more; at = ELEMENT.lastIndex) {
     ELEMENT.lastIndex = at;
     const element = ELEMENT.exec(text);
-    if (!element) throw malformed(name, 'must be * or quoted entity tags, like "3"');
-    tags.push({ weak: element[1] !== undefined, tag: element[2]! });
-    more = element[3] === ",";
+    if (!element) throw noTags(name);
+    const [, weak, tag, comma] = element;
+    if (tag !== undefined) tags.push({ weak: weak !== undefined, tag });
+    more = comma === ",";
   }
+  if (tags.length === 0) throw noTags(name);
   return tags;
+}
+
+function noTags(name: string): CairnError {
+  return malformed(name, 'must be * or quoted entity tags, like "3"');
 }
 
 /** The entity tag of a version. */

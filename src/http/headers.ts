@@ -1,11 +1,12 @@
 import { parseDictionary, parseItem } from "structured-headers";
 import { sha256 } from "../frames/digest.ts";
 import { CairnError } from "../model/errors.ts";
+import { parseWith } from "../model/parse.ts";
+import { present } from "../model/present.ts";
 import { Situation } from "../model/task.ts";
 import type { Caller } from "../state/core.ts";
 import { parseIfMatch, parseIfNoneMatch, parseIfNoneMatchOfWrite } from "./etag.ts";
-import { malformed, parseWith } from "./invalid.ts";
-import { present } from "./present.ts";
+import { malformed } from "./invalid.ts";
 
 /** A request header that a route understands. */
 export interface HeaderSpec<T> {
@@ -44,6 +45,11 @@ export const ifMatch: HeaderSpec<ReturnType<typeof parseIfMatch>> = {
   description: 'Only over this version of the state: `"N"`, a list of them, or `*` for any.',
   example: '"3"',
   parse: parseIfMatch,
+};
+
+export const ifMatchOfRead: HeaderSpec<ReturnType<typeof parseIfMatch>> = {
+  ...ifMatch,
+  description: "Only this version: 412 when the state is at another.",
 };
 
 export const ifNoneMatchOfWrite: HeaderSpec<ReturnType<typeof parseIfNoneMatchOfWrite>> = {

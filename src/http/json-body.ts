@@ -1,10 +1,11 @@
 import { CairnError } from "../model/errors.ts";
+import { refuseInexact } from "../model/json/exact.ts";
 import { checkJson, decodeUtf8 } from "../model/json/text.ts";
 import { once } from "../model/once.ts";
+import { parseWith } from "../model/parse.ts";
 import * as z from "../model/zod.ts";
 import { readBody } from "./body.ts";
-import { malformed, parseWith } from "./invalid.ts";
-import { isJson } from "./media.ts";
+import { contentTypeOf, isJson } from "./media.ts";
 import type { BodySpec } from "./route.ts";
 
 /** A JSON body: what its schema made of it, and its very text. */
@@ -47,24 +48,13 @@ export function jsonBody<S extends z.ZodMiniType>(
     async read(request, maxBytes) {
       const bytes = await readBody(request, maxBytes);
       if (bytes.length === 0 && optional) return { value: parseWith(schema(), {}, "The body"), text: "{}" };
-      requireJsonType(request.headers.get("Content-Type"));
+      requireJsonType(contentTypeOf(request.headers));
       const text = readJson(bytes, maxDepth);
-      const value = parseWith(schema(), JSON.parse(text), "The body");
-      if (/__proto__|\\u/.test(text)) refuseProto(JSON.parse(text));
-      return { value, text };
+      // What is `data` is kept as its text, and may hold anything.
+      refuseInexact(text, "The body", "data");
+      return { value: parseWith(schema(), JSON.parse(text), "The body"), text };
     },
   };
-}
-
-/** Records leave out a key of this name without a word. What is `data` is kept as text, and may hold anything. */
-function refuseProto(body: { data?: unknown }): void {
-  const { data: _data, ...rest } = body;
-  if (holdsProto(rest)) throw malformed("__proto__", "is no name for a field");
-}
-
-function holdsProto(value: unknown): boolean {
-  if (typeof value !== "object" || value === null) return false;
-  return Object.hasOwn(value, "__proto__") || Object.values(value).some(holdsProto);
 }
 
 /** Any JSON type, and none: what a client did not name cannot be held against it. */

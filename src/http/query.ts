@@ -1,7 +1,8 @@
 import { parsePointer } from "../model/json/pointer.ts";
 import { once } from "../model/once.ts";
+import { parseWith } from "../model/parse.ts";
 import * as z from "../model/zod.ts";
-import { malformed, parseWith } from "./invalid.ts";
+import { malformed } from "./invalid.ts";
 
 const NONE = once(() => z.strictObject({}));
 const LIMIT = "a whole number from 1 to 500";

@@ -8,8 +8,7 @@ const MOST_EMBEDDED = 1_000_000;
 
 /** What a resume answers. Written by hand, so that a JSON state is embedded as its very text. */
 export function resumedText(pipelineId: string, resumed: Resumed): string {
-  const { fence, owner, expiresAt, attempt, version, checkpointId, point } = resumed;
-  const contentType = point?.contentType ?? null;
+  const { fence, owner, expiresAt, attempt, version, checkpointId, contentType, point } = resumed;
   const facts = { pipelineId, fence, owner, expiresAt, attempt, version, checkpointId, contentType };
   const stateUrl = point && `/v1/pipelines/${pipelineId}/state`;
   const state = (point && embedded(point)) ?? "null";

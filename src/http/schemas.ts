@@ -49,9 +49,12 @@ export const Resumed = once(() =>
       version: z.int(),
       checkpointId: z.nullable(CheckpointId()),
       contentType: z.nullable(z.string()),
-      state: z
-        .unknown()
-        .check(z.meta({ description: "The JSON as saved; null for other types and for large states." })),
+      state: z.unknown().check(
+        z.meta({
+          description:
+            "The JSON as saved; null for other types and for large states, and in a replay once the state has moved on (then `stateUrl` is null as well).",
+        }),
+      ),
       stateUrl: z.nullable(z.string()),
     })
     .check(z.meta({ id: "Resumed" })),

@@ -1,23 +1,19 @@
 import { CairnError } from "../model/errors.ts";
 import { readBody } from "./body.ts";
-import { malformed } from "./invalid.ts";
-import { essence } from "./media.ts";
+import { contentTypeOf, essence } from "./media.ts";
 import type { BodySpec } from "./route.ts";
 
 /** What `PATCH …/state` takes. */
 export type PatchType = "application/merge-patch+json" | "application/json-patch+json";
 
 const PATCH_TYPES: readonly string[] = ["application/merge-patch+json", "application/json-patch+json"];
-const LONGEST_TYPE = 256;
 
 /** Any bytes, with the type that they are kept under. */
 export const contentBody: BodySpec<{ bytes: Uint8Array; contentType: string }> = {
   required: true,
   content: { "application/json": { example: { step: 1, done: ["collect"] } }, "*/*": {} },
   async read(request, maxBytes) {
-    const contentType = request.headers.get("Content-Type") || "application/octet-stream";
-    if (contentType.length > LONGEST_TYPE)
-      throw malformed("Content-Type", `at most ${LONGEST_TYPE} characters`);
+    const contentType = contentTypeOf(request.headers) ?? "application/octet-stream";
     return { bytes: await readBody(request, maxBytes), contentType };
   },
 };
@@ -30,7 +26,7 @@ export const patchBody: BodySpec<{ bytes: Uint8Array; type: PatchType }> = {
     "application/json-patch+json": { example: [{ op: "add", path: "/done/-", value: "tokenise" }] },
   },
   async read(request, maxBytes) {
-    const type = essence(request.headers.get("Content-Type") ?? "");
+    const type = essence(contentTypeOf(request.headers) ?? "");
     if (!PATCH_TYPES.includes(type)) {
       throw new CairnError("unsupported_media_type", `A patch is one of ${PATCH_TYPES.join(", ")}.`);
     }

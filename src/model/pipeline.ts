@@ -24,6 +24,14 @@ export const Labels = once(() =>
 );
 export type Labels = z.infer<ReturnType<typeof Labels>>;
 
+/** A moment as a caller may write it, RFC 3339 in UTC; as records have it when parsed. */
+export const Moment = once(() =>
+  z.pipe(
+    z.iso.datetime(),
+    z.transform((text) => new Date(text).toISOString()),
+  ),
+);
+
 export const Kind = once(() =>
   z
     .string()

@@ -1,15 +1,16 @@
+import type { Effects } from "../backends/types.ts";
 import type { CheckpointRecord } from "../model/checkpoint.ts";
 import { CairnError } from "../model/errors.ts";
 import type { EventDraft } from "../model/event.ts";
 import type { Head } from "../model/head.ts";
 import type { PipelineKey } from "../model/ids.ts";
 import { findCheckpoint } from "../state/checkpoints.ts";
-import { type Committed, refusalError, replayOf, send } from "../state/commit.ts";
+import { type Committed, replayOf } from "../state/commit.ts";
 import type { Caller, Core } from "../state/core.ts";
 import { requireLiving } from "../state/read.ts";
 import { type Damaged, newestCheckpoint, type RecoveryPoint, readPoint } from "../state/recovery-point.ts";
 import { quarantine, quarantineEvents, restoredState } from "../state/restore.ts";
-import { envelope } from "../state/write.ts";
+import { envelope, writeAtRevision } from "../state/write.ts";
 
 export interface Restored {
   version: number;
@@ -24,8 +25,6 @@ export interface Restored {
   quarantined: Damaged[];
   replayed: boolean;
 }
-
-const TRIES = 16;
 
 /**
  * Sets the state to the newest checkpoint that verifies, or to the one named, as a new version.
@@ -74,29 +73,22 @@ async function restore(
   choose: (head: Head) => Promise<Choice>,
 ): Promise<Restored> {
   const base = await envelope({ key, caller, request, expect: { create: "never" } });
-  for (let attempt = 0; attempt < TRIES; attempt++) {
+  const committed = await writeAtRevision(core, base, async () => {
     const head = await requireLiving(core, key);
     const replay = replayOf(head, base);
-    if (replay) return restoredAnswer(replay);
+    if (replay) return replay;
     const { point, damaged } = await choose(head);
     if (!point) throw new CairnError("unrecoverable", unrecoverable(damaged));
-    const { version, revision } = head;
     const checkpointId = point.checkpointId!;
-    const outcome = await send(core, {
-      ...base,
-      expect: { ...base.expect, revision },
-      effects: {
-        state: await restoredState(core, key, version, base.writeId, point),
-        ...quarantine(damaged),
-        note: { checkpointId, quarantined: damaged.map((each) => ({ ...each })) },
-        events: [...quarantineEvents(damaged), { type, checkpointId }],
-      },
-    });
-    if (outcome.ok) return restoredAnswer(outcome);
-    if (outcome.refusal !== "revision_mismatch")
-      throw refusalError(outcome, core.backend.capabilities.clockSlackSeconds);
-  }
-  throw new CairnError("backend_unavailable", "The pipeline changes too fast.", { retryAfterSeconds: 1 });
+    const effects: Effects = {
+      state: await restoredState(core, key, head.version, base.writeId, point),
+      ...quarantine(damaged),
+      note: { checkpointId, quarantined: damaged.map((each) => ({ ...each })) },
+      events: [...quarantineEvents(damaged), { type, checkpointId }],
+    };
+    return { revision: head.revision, effects };
+  });
+  return restoredAnswer(committed);
 }
 
 function restoredAnswer({ result, replayed }: Committed): Restored {

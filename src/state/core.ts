@@ -3,12 +3,15 @@ import type { Compression } from "../frames/compression.ts";
 import type { Head } from "../model/head.ts";
 import type { PipelineKey } from "../model/ids.ts";
 import { type HeadCache, headCache } from "./head-cache.ts";
+import { type Turns, turns } from "./turns.ts";
 
 /** What every verb works on: a store, and what this process remembers of it. */
 export interface Core {
   readonly backend: StorageBackend;
   readonly compression: Compression;
   readonly heads: HeadCache;
+  /** Lines up writes that are made from the state they read: side by side, all but one would be made in vain. */
+  readonly inTurn: Turns;
 }
 
 export interface CoreOptions {
@@ -17,7 +20,7 @@ export interface CoreOptions {
 }
 
 export function createCore({ backend, compression = {} }: CoreOptions): Core {
-  return { backend, compression, heads: headCache() };
+  return { backend, compression, heads: headCache(), inTurn: turns() };
 }
 
 /** Who asks, beside the key: what every changing verb may be given. */

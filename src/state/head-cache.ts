@@ -1,5 +1,6 @@
 import type { Head } from "../model/head.ts";
 import type { PipelineKey } from "../model/ids.ts";
+import { patiently } from "./patiently.ts";
 
 const ENTRIES = 512;
 
@@ -12,9 +13,6 @@ interface Entry {
   /** Resolved when the last in the line has been handed to the store; null: nobody waits. */
   tail: Promise<void> | null;
 }
-
-/** One that has not been sent by then may have been cancelled with its request: the others go on without it. */
-const PATIENCE_MS = 2000;
 
 /** A place in the line of the writes of one pipeline in this process. */
 export interface Place {
@@ -86,14 +84,4 @@ export function headCache(): HeadCache {
     },
     forget: (key) => void entries.delete(name(key)),
   };
-}
-
-function patiently(turn: Promise<void>): Promise<void> {
-  return new Promise((resolve) => {
-    const timer = setTimeout(resolve, PATIENCE_MS);
-    void turn.then(() => {
-      clearTimeout(timer);
-      resolve();
-    });
-  });
 }

@@ -1,27 +1,49 @@
 import type { Page, PageRequest, PipelineFilter } from "../backends/types.ts";
 import type { Checkpoint } from "../model/checkpoint.ts";
-import { CairnError, StateManagerError } from "../model/errors.ts";
+import { CairnError } from "../model/errors.ts";
 import type { PipelineEvent } from "../model/event.ts";
 import type { PipelineKey } from "../model/ids.ts";
-import { PipelineId } from "../model/names.ts";
 import type { PipelineSummary } from "../model/pipeline-view.ts";
+import { present } from "../model/present.ts";
 import type { Situation } from "../model/task.ts";
+import {
+  CallerArgument,
+  CheckpointPageArgument,
+  CleanupArgument,
+  checkCheckpointId,
+  checked,
+  checkedCheckpoint,
+  checkedSave,
+  checkPipelineId,
+  FilterArgument,
+  PageArgument,
+  ResumeArgument,
+} from "./arguments.ts";
 import { createCheckpoint, deleteCheckpoint, listCheckpoints } from "./checkpoints.ts";
 import { type CleanupOptions, cleanup } from "./cleanup.ts";
 import { type Caller, type Core, createCore } from "./core.ts";
+import { asManagerError, observed } from "./operation.ts";
 import { parseOptions, type Settings, type StateManagerOptions } from "./options.ts";
 import { deletePipeline, listEvents, listPipelines } from "./pipelines.ts";
 import { readState } from "./read.ts";
-import { type Resumed, resume } from "./resume.ts";
+import { type Resumed, type ResumeInput, resume } from "./resume.ts";
 import { type Saved, saveState } from "./save.ts";
+import { Underway } from "./underway.ts";
 import { decodeValue, encodeValue, type StateValue } from "./values.ts";
-import type { Precondition } from "./write.ts";
 
 export interface SaveOptions extends Caller {
   /** Only over this version; `0`: only create. */
   ifVersion?: number;
   checkpoint?: "auto" | "always" | "never";
   situation?: Situation;
+}
+
+export interface CheckpointOptions extends Caller {
+  /** Checkpoint this instead of the state; it is restored only when it is named. */
+  data?: StateValue;
+  label?: string;
+  metadata?: NonNullable<Checkpoint["metadata"]>;
+  reason?: string;
 }
 
 export type SaveResult = Saved["result"];
@@ -57,58 +79,55 @@ export interface ResumedPipeline<T = unknown> extends Omit<Resumed, "point" | "r
  */
 export class StateManager {
   readonly #settings: Settings;
+  readonly #underway = new Underway();
   #core: Promise<Core> | null = null;
-  readonly #pending = new Map<string, Promise<void>>();
-  #failures: unknown[] = [];
+  #closing: Promise<void> | null = null;
 
   constructor(options: StateManagerOptions = {}) {
     this.#settings = parseOptions(options);
   }
 
-  /** Saves a JSON value or bytes as the next version. */
+  /**
+   * Saves a JSON value or bytes as the next version: as they are at the call, whatever becomes of them after it.
+   * With `asyncOperations` only what is wrong with the call itself is thrown here, the rest by `flush`.
+   */
   async savePipelineState(
     pipelineId: string,
     state: StateValue,
     options: SaveOptions = {},
   ): Promise<SaveResult | PendingSave> {
-    const encoded = await this.#run("save", pipelineId, async () => this.#encode(state));
-    const save = () =>
-      this.#run("save", pipelineId, async (core, key) => {
-        const saved = await saveState(core, key, { ...encoded, ...this.#saveInput(options) });
-        return saved.result;
-      });
-    if (!this.#settings.asyncOperations) return save();
-    this.#enqueue(pipelineId, save);
+    let accepted = false;
+    const { checkpointStrategy: strategy } = this.#settings;
+    const saved = this.#run("save", pipelineId, () => {
+      const asked = checkedSave(options, strategy === "time" ? "auto" : strategy);
+      const input = { ...this.#encode(state), ...asked };
+      accepted = true;
+      return async (core, key) => (await saveState(core, key, input)).result;
+    });
+    if (!accepted || !this.#settings.asyncOperations) return saved;
+    this.#underway.addBackground(pipelineId, saved);
     return { pipelineId, pending: true };
   }
 
   /** The current state, checked against its digests; `null` when there is none. */
-  async loadPipelineState<T = unknown>(pipelineId: string): Promise<LoadedState<T> | null> {
-    await this.#pending.get(pipelineId);
-    return this.#run("load", pipelineId, async (core, key) => {
+  loadPipelineState<T = unknown>(pipelineId: string): Promise<LoadedState<T> | null> {
+    const loaded = this.#run("load", pipelineId, () => async (core, key) => {
       const { state, content } = await readState(core, key);
       const { version, contentType, savedAt, sha256 } = state;
       const value = decodeValue(content, contentType) as T;
       return { pipelineId, state: value, version, contentType, savedAt, sha256 };
-    }).catch(nullWhenMissing);
+    });
+    return loaded.catch(nullWhenMissing);
   }
 
   /** An immutable snapshot of the state, or of `data`. */
-  async createCheckpoint(
-    pipelineId: string,
-    options: Caller & {
-      data?: StateValue;
-      label?: string;
-      metadata?: NonNullable<Checkpoint["metadata"]>;
-      reason?: string;
-    } = {},
-  ): Promise<Checkpoint> {
-    await this.#pending.get(pipelineId);
-    return this.#run("checkpoint", pipelineId, async (core, key) => {
-      const { data, fence, force, idempotencyKey, ...rest } = options;
-      const caller = callerOf(options);
-      const encoded = data === undefined ? {} : { data: this.#encode(data) };
-      return (await createCheckpoint(core, key, { ...rest, ...encoded, caller })).checkpoint;
+  createCheckpoint(pipelineId: string, options: CheckpointOptions = {}): Promise<Checkpoint> {
+    return this.#run("checkpoint", pipelineId, () => {
+      const { data, fence, force, idempotencyKey, ...rest } = checkedCheckpoint(options);
+      const caller = present({ fence, force, idempotencyKey });
+      const encoded = data === undefined ? {} : { data: this.#encode(data as StateValue) };
+      const input = { ...rest, ...encoded, caller };
+      return async (core, key) => (await createCheckpoint(core, key, input)).checkpoint;
     });
   }
 
@@ -117,28 +136,25 @@ export class StateManager {
     pipelineId: string,
     page: Partial<PageRequest> & { label?: string } = {},
   ): Promise<Page<Checkpoint>> {
-    return this.#run("listCheckpoints", pipelineId, (core, key) =>
-      listCheckpoints(core, key, { limit: 50, ...page }),
-    );
+    return this.#run("listCheckpoints", pipelineId, () => {
+      const request = checked(CheckpointPageArgument, page);
+      return (core, key) => listCheckpoints(core, key, request);
+    });
   }
 
   async deleteCheckpoint(pipelineId: string, checkpointId: string, caller: Caller = {}): Promise<void> {
-    await this.#run("deleteCheckpoint", pipelineId, (core, key) =>
-      deleteCheckpoint(core, key, checkpointId, caller),
-    );
+    await this.#run("deleteCheckpoint", pipelineId, () => {
+      const [id, who] = [checkCheckpointId(checkpointId), checked(CallerArgument, caller)];
+      return (core, key) => deleteCheckpoint(core, key, id, who);
+    });
   }
 
-  /** Takes the lease and returns the newest state that verifies. */
-  async resumePipeline<T = unknown>(
+  /** Takes the lease (for 60 seconds unless told otherwise) and returns the newest state that verifies. */
+  resumePipeline<T = unknown>(
     pipelineId: string,
     options: { owner: string; ttlSeconds?: number; checkpointId?: string },
   ): Promise<ResumedPipeline<T>> {
-    await this.#pending.get(pipelineId);
-    return this.#run("resume", pipelineId, async (core, key) => {
-      const { point, replayed: _replayed, ...rest } = await resume(core, key, { ttlSeconds: 60, ...options });
-      const state = point && (decodeValue(point.content, point.contentType) as T);
-      return { pipelineId, ...rest, state };
-    });
+    return this.#resume(pipelineId, () => checked(ResumeArgument, options));
   }
 
   /** As `resumePipeline`, from a checkpoint that is named. */
@@ -147,52 +163,82 @@ export class StateManager {
     checkpointId: string,
     options: { owner: string; ttlSeconds?: number },
   ): Promise<ResumedPipeline<T>> {
-    return this.resumePipeline<T>(pipelineId, { ...options, checkpointId });
+    return this.#resume(pipelineId, () => ({
+      ...checked(ResumeArgument, options),
+      checkpointId: checkCheckpointId(checkpointId),
+    }));
   }
 
   /** Deletes all of a pipeline but a tombstone. @throws StateManagerError `not_found`, `pipeline_deleted` */
   async deletePipeline(pipelineId: string, caller: Caller = {}): Promise<void> {
-    await this.#pending.get(pipelineId);
-    await this.#run("delete", pipelineId, (core, key) => deletePipeline(core, key, caller));
+    await this.#run("delete", pipelineId, () => {
+      const who = checked(CallerArgument, caller);
+      return (core, key) => deletePipeline(core, key, who);
+    });
   }
 
   queryPipelines(
     filter: PipelineFilter = {},
     page: Partial<PageRequest> = {},
   ): Promise<Page<PipelineSummary>> {
-    return this.#run("queryPipelines", null, (core) =>
-      listPipelines(core, this.#settings.tenant, filter, { limit: 50, ...page }),
-    );
+    return this.#perform("queryPipelines", null, () => {
+      const [asked, request] = [checked(FilterArgument, filter), checked(PageArgument, page)];
+      return (core) => listPipelines(core, this.#settings.tenant, asked, request);
+    });
   }
 
   /** What happened to a pipeline, newest first. */
   getPipelineHistory(pipelineId: string, page: Partial<PageRequest> = {}): Promise<Page<PipelineEvent>> {
-    return this.#run("history", pipelineId, (core, key) => listEvents(core, key, { limit: 50, ...page }));
+    return this.#run("history", pipelineId, () => {
+      const request = checked(PageArgument, page);
+      return (core, key) => listEvents(core, key, request);
+    });
   }
 
   /** Deletes old checkpoints; never the newest of a state that verifies. Returns how many went. */
-  cleanup(pipelineId: string, options: CleanupOptions): Promise<{ deleted: number }> {
-    return this.#run("cleanup", pipelineId, (core, key) => cleanup(core, key, options));
+  cleanup(pipelineId: string, options: CleanupOptions = {}): Promise<{ deleted: number }> {
+    return this.#run("cleanup", pipelineId, () => {
+      const input = checked(CleanupArgument, options);
+      return (core, key) => cleanup(core, key, input);
+    });
   }
 
-  /** Waits for all saves on their way. @throws StateManagerError of the first that failed; the others in `cause` */
+  /**
+   * Waits for all that was called before. @throws StateManagerError of the first save in the background that
+   * failed since the last flush; the others in `cause`
+   */
   async flush(): Promise<void> {
-    await Promise.all(this.#pending.values());
-    const [first, ...others] = this.#failures;
-    this.#failures = [];
+    await this.#underway.ended();
+    const [first, ...others] = this.#underway.takeFailures();
     if (first === undefined) return;
     if (others.length === 0) throw first;
     throw asManagerError(first, new AggregateError([first, ...others], "saves failed"));
   }
 
-  /** Flushes, and gives the store's connections back. */
-  async close(): Promise<void> {
+  /** Flushes, and gives the store's connections back. From its call on, nothing else is taken. */
+  close(): Promise<void> {
+    this.#closing ??= this.#close();
+    return this.#closing;
+  }
+
+  async #close(): Promise<void> {
     try {
       await this.flush();
     } finally {
-      if (this.#core) await (await this.#core).backend.close();
-      this.#core = null;
+      const core = await this.#core?.catch(() => null);
+      await core?.backend.close();
     }
+  }
+
+  #resume<T>(pipelineId: string, given: () => ResumeInput): Promise<ResumedPipeline<T>> {
+    return this.#run("resume", pipelineId, () => {
+      const input = given();
+      return async (core, key) => {
+        const { point, replayed: _replayed, ...rest } = await resume(core, key, input);
+        const state = point && (decodeValue(point.content, point.contentType) as T);
+        return { pipelineId, ...rest, state };
+      };
+    });
   }
 
   #open(): Promise<Core> {
@@ -209,75 +255,34 @@ export class StateManager {
     throw new CairnError("too_large", detail);
   }
 
-  #saveInput(options: SaveOptions) {
-    const { ifVersion, situation } = options;
-    const { checkpointStrategy } = this.#settings;
-    const checkpoint = options.checkpoint ?? (checkpointStrategy === "time" ? "auto" : checkpointStrategy);
-    const precondition = ifVersion === undefined ? undefined : expectVersion(ifVersion);
-    return {
-      caller: callerOf(options),
-      checkpoint,
-      ...(precondition ? { precondition } : {}),
-      ...(situation ? { situation } : {}),
-    };
+  /** An operation on one pipeline. `prepare` checks and copies what the caller gave, before the call returns. */
+  #run<T>(
+    operation: string,
+    pipelineId: string,
+    prepare: () => (core: Core, key: PipelineKey) => Promise<T>,
+  ): Promise<T> {
+    return this.#perform(operation, pipelineId, () => {
+      const key = { tenant: this.#settings.tenant, pipelineId: checkPipelineId(pipelineId) };
+      const verb = prepare();
+      return (core) => verb(core, key);
+    });
   }
 
-  /** Saves of one pipeline keep their order; a failure waits for `flush` and does not stop the next. */
-  #enqueue(pipelineId: string, save: () => Promise<unknown>): void {
-    const before = this.#pending.get(pipelineId) ?? Promise.resolve();
-    const mine: Promise<void> = before
-      .then(save)
-      .then(() => undefined)
-      .catch((error: unknown) => void this.#failures.push(error))
-      .finally(() => this.#pending.get(pipelineId) === mine && this.#pending.delete(pipelineId));
-    this.#pending.set(pipelineId, mine);
-  }
-
-  async #run<T>(
+  /** Async, so that its caller's promise is one of its own: a failure that nobody looks at stays unhandled. */
+  async #perform<T>(
     operation: string,
     pipelineId: string | null,
-    verb: (core: Core, key: PipelineKey) => Promise<T>,
+    prepare: () => (core: Core) => Promise<T>,
   ): Promise<T> {
-    const started = performance.now();
-    const record = (ok: boolean, code: string | null) => {
-      const seconds = (performance.now() - started) / 1000;
-      this.#settings.monitor?.record({ operation, pipelineId, seconds, ok, code });
-    };
-    try {
-      if (pipelineId !== null && !PipelineId().safeParse(pipelineId).success) throw badId(pipelineId);
-      const result = await verb(await this.#open(), {
-        tenant: this.#settings.tenant,
-        pipelineId: pipelineId ?? "",
-      });
-      record(true, null);
-      return result;
-    } catch (error) {
-      record(false, error instanceof CairnError ? error.code : null);
-      throw asManagerError(error);
-    }
+    const result = observed(this.#settings.monitor, { operation, pipelineId }, async () => {
+      if (this.#closing) throw new CairnError("backend_unavailable", "The manager is closed.");
+      const verb = prepare();
+      await this.#underway.saved(pipelineId);
+      return verb(await this.#open());
+    });
+    this.#underway.add(result);
+    return result;
   }
-}
-
-function callerOf({ fence, force, idempotencyKey }: Caller): Caller {
-  return {
-    ...(fence === undefined ? {} : { fence }),
-    ...(force === undefined ? {} : { force }),
-    ...(idempotencyKey === undefined ? {} : { idempotencyKey }),
-  };
-}
-
-function expectVersion(version: number): Precondition {
-  return version === 0 ? "absent" : { versions: [version] };
-}
-
-function badId(pipelineId: string): CairnError {
-  const rule = "1 to 128 of A-Z a-z 0-9 . _ -, beginning with a letter or digit, without '..'";
-  return new CairnError("invalid_id", `${JSON.stringify(pipelineId)} is no pipeline id: ${rule}.`);
-}
-
-function asManagerError(error: unknown, cause: unknown = error): unknown {
-  if (!(error instanceof CairnError)) return error;
-  return new StateManagerError(error.code, error.message, { ...error.facts, cause });
 }
 
 function nullWhenMissing(error: unknown): null {

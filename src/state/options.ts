@@ -1,9 +1,11 @@
 import { batched } from "../backends/batching.ts";
 import { memoryBackend } from "../backends/memory.ts";
 import type { StorageBackend } from "../backends/types.ts";
-import { StateManagerError } from "../model/errors.ts";
+import { type ErrorItem, StateManagerError } from "../model/errors.ts";
+import { formatPointer } from "../model/json/pointer.ts";
 import { TenantId } from "../model/names.ts";
 import { once } from "../model/once.ts";
+import { problemsOf } from "../model/parse.ts";
 import * as z from "../model/zod.ts";
 
 /** Told of every operation of a manager, when it has ended. Must not throw. */
@@ -38,12 +40,10 @@ const Common = once(() =>
     compressionLevel: z._default(z.int().check(z.minimum(1), z.maximum(9)), 6),
     batchSize: z._default(z.int().check(z.minimum(1), z.maximum(1000)), 1),
     asyncOperations: z._default(z.boolean(), false),
-    backend: z.optional(z.custom<StorageBackend>((value) => typeof value === "object" && value !== null)),
+    backend: z.optional(z.custom<StorageBackend>(isBackend, "must be a StorageBackend")),
     backendType: z.optional(z.enum(["memory", "folder"])),
     backendConfig: z.optional(z.unknown()),
-    monitor: z.optional(
-      z.custom<Monitor>((value) => typeof (value as Monitor | null)?.record === "function"),
-    ),
+    monitor: z.optional(z.custom<Monitor>(isMonitor, "must have a method record")),
   }),
 );
 
@@ -74,23 +74,50 @@ export type Settings = z.infer<ReturnType<typeof Common>> & {
   open: () => Promise<StorageBackend>;
 };
 
+const TWO_BACKENDS: ErrorItem = {
+  pointer: "/backend",
+  message: "give either backend, or backendType and backendConfig",
+};
+
+const METHODS: readonly (keyof StorageBackend)[] = [
+  "load",
+  "commit",
+  "frames",
+  "checkpoint",
+  "checkpoints",
+  "pipelines",
+  "events",
+  "due",
+  "health",
+  "close",
+];
+
+function isBackend(value: unknown): boolean {
+  const given = value as Record<string, unknown> | null;
+  return (
+    typeof given?.capabilities === "object" && METHODS.every((name) => typeof given[name] === "function")
+  );
+}
+
+function isMonitor(value: unknown): boolean {
+  return typeof (value as Monitor | null)?.record === "function";
+}
+
 /** @throws StateManagerError `invalid_configuration`, with all problems together */
 export function parseOptions(options: StateManagerOptions): Settings {
   const common = Common().safeParse(options);
-  const kind = options.backendType ?? "memory";
-  const schema = kind === "folder" ? FolderConfig() : MemoryConfig();
-  const config = schema.safeParse(options.backendConfig ?? {});
-  const issues = [
-    ...(common.error?.issues ?? []),
-    ...(config.error?.issues ?? []).map((issue) => ({ ...issue, path: ["backendConfig", ...issue.path] })),
-    ...(options.backend && (options.backendType ?? options.backendConfig)
-      ? [{ path: ["backend"], message: "give either backend, or backendType and backendConfig" }]
-      : []),
+  const { backend: given, backendType, backendConfig } = options ?? {};
+  const kind = backendType ?? "memory";
+  const config = (kind === "folder" ? FolderConfig() : MemoryConfig()).safeParse(backendConfig ?? {});
+  const errors = [
+    ...(common.error ? problemsOf(common.error) : []),
+    ...(config.error ? problemsOf(config.error, (path) => formatPointer(["backendConfig", ...path])) : []),
+    ...(given && (backendType ?? backendConfig) ? [TWO_BACKENDS] : []),
   ];
-  if (issues.length > 0 || !common.data || !config.data) throw refused(issues);
+  if (errors.length > 0 || !common.data || !config.data) throw refused(errors);
   const { maxFileSize = Number.MAX_SAFE_INTEGER } = config.data;
   const path = "path" in config.data ? (config.data.path as string) : "";
-  const backend = () => options.backend ?? openBackend(kind, path);
+  const backend = () => given ?? openBackend(kind, path);
   const open = async () => maybeBatched(await backend(), common.data.batchSize);
   return { ...common.data, maxFileSize, open };
 }
@@ -107,8 +134,7 @@ function maybeBatched(backend: StorageBackend, size: number): StorageBackend {
   return size > 1 ? batched(backend, size) : backend;
 }
 
-function refused(issues: readonly { path: PropertyKey[]; message: string }[]): StateManagerError {
-  const errors = issues.map(({ path, message }) => ({ pointer: `/${path.map(String).join("/")}`, message }));
+function refused(errors: ErrorItem[]): StateManagerError {
   const detail = errors.map(({ pointer, message }) => `${pointer}: ${message}`).join("; ");
   return new StateManagerError("invalid_configuration", detail, { errors });
 }

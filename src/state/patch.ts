@@ -1,10 +1,12 @@
+import type { Commit } from "../backends/types.ts";
 import { CairnError } from "../model/errors.ts";
 import type { PipelineKey } from "../model/ids.ts";
 import { replayOf } from "./commit.ts";
 import type { Core } from "./core.ts";
 import { damagedState, requireLiving, type StateAttempt, tryState } from "./read.ts";
+import { persistently } from "./retry.ts";
 import { type Saved, type SaveInput, savedAnswer, saveState } from "./save.ts";
-import { envelope } from "./write.ts";
+import { accepts, envelope, wrongVersion } from "./write.ts";
 
 export interface PatchInput extends Omit<SaveInput, "content" | "contentType"> {
   /** The new content from the current one. @throws CairnError when it cannot be made */
@@ -13,46 +15,40 @@ export interface PatchInput extends Omit<SaveInput, "content" | "contentType"> {
   request: readonly unknown[];
 }
 
-const TRIES = 16;
-
 /**
  * Saves what `change` makes of the current state. Bound to the version it was made from: when another write
- * comes between, it is made anew, unless the caller insists on a version.
+ * comes between, it is made anew, unless the caller insists on a version. Patches of one process take turns.
  *
  * @throws CairnError `not_found` without a state, what `change` throws, and what a save throws
  */
 export async function patchState(core: Core, key: PipelineKey, input: PatchInput): Promise<Saved> {
-  const { change, ...save } = input;
-  const { caller, precondition, request } = input;
+  const { caller, request } = input;
   // One write id for all tries: a try whose outcome was unknown must be found again.
   const base = await envelope({ key, caller, request, expect: { create: "never" } });
-  for (let attempt = 0; attempt < TRIES; attempt++) {
-    const found = await stateToChange(core, key);
-    const { head, state } = found;
-    const replay = replayOf(head, base);
-    if (replay) return savedAnswer(key, replay);
-    if (!found.ok) throw damagedState(found);
-    if (typeof precondition === "object" && !precondition.versions.includes(head.version)) {
-      const detail = `The state is at version ${head.version}.`;
-      throw new CairnError("precondition_failed", detail, { version: head.version });
-    }
-    const next = change(found.content, state.contentType);
-    const bound = { ...save, caller: { ...caller, idempotencyKey: base.writeId } };
-    const versions = { versions: [head.version] };
-    try {
-      return await saveState(core, key, {
-        ...bound,
-        content: next,
-        contentType: state.contentType,
-        precondition: versions,
-      });
-    } catch (error) {
-      const insisted = typeof precondition === "object";
-      if (insisted || !(error instanceof CairnError) || error.code !== "precondition_failed") throw error;
-    }
-  }
-  throw new CairnError("backend_unavailable", "The state changes too fast to patch it.", {
-    retryAfterSeconds: 1,
+  return core.inTurn(key, () => persistently(() => patchOnce(core, key, input, base)));
+}
+
+/** Null when another write came between. */
+async function patchOnce(
+  core: Core,
+  key: PipelineKey,
+  { change, ...save }: PatchInput,
+  base: Pick<Commit, "writeId" | "digest">,
+): Promise<Saved | null> {
+  const found = await stateToChange(core, key);
+  const { head, state } = found;
+  const replay = replayOf(head, base);
+  if (replay) return savedAnswer(key, replay);
+  if (!found.ok) throw damagedState(found);
+  const insisted = typeof save.precondition === "object";
+  if (insisted && !accepts(save.precondition, head.version)) throw wrongVersion(head.version);
+  const { contentType } = state;
+  const content = change(found.content, contentType);
+  const caller = { ...save.caller, idempotencyKey: base.writeId };
+  const precondition = { versions: [head.version] };
+  return saveState(core, key, { ...save, caller, content, contentType, precondition }).catch((error) => {
+    if (insisted || !(error instanceof CairnError) || error.code !== "precondition_failed") throw error;
+    return null;
   });
 }
 

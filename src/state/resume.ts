@@ -1,11 +1,11 @@
 import type { Effects } from "../backends/types.ts";
 import { CairnError } from "../model/errors.ts";
-import type { Head, WriteResult } from "../model/head.ts";
+import type { Head } from "../model/head.ts";
 import type { PipelineKey } from "../model/ids.ts";
 import { findCheckpoint } from "./checkpoints.ts";
-import { type Committed, refusalError, replayOf, send } from "./commit.ts";
+import { type Committed, replayOf } from "./commit.ts";
 import type { Core } from "./core.ts";
-import { damagedState, requireLiving, type StateContent, tryState } from "./read.ts";
+import { requireLiving, type StateContent, tryState } from "./read.ts";
 import {
   type Damaged,
   newestCheckpoint,
@@ -14,7 +14,7 @@ import {
   readPoint,
 } from "./recovery-point.ts";
 import { quarantine, quarantineEvents, restoredState } from "./restore.ts";
-import { envelope, type Write } from "./write.ts";
+import { envelope, type Write, writeAtRevision } from "./write.ts";
 
 export interface ResumeInput {
   owner: string;
@@ -32,6 +32,8 @@ export interface Resumed {
   version: number;
   checkpointId: string | null;
   /** `null` when there is no state yet: the pipeline starts from nothing. */
+  contentType: string | null;
+  /** `null` also in a replay, when the state is no longer the one that was answered first. */
   point: RecoveryPoint | null;
   replayed: boolean;
 }
@@ -47,8 +49,6 @@ interface Plan {
   problem: string | null;
 }
 
-const TRIES = 16;
-
 /**
  * Takes the lease and finds the recovery point in one call: the state if it verifies, else the newest older
  * version, then checkpoint, that does, which then becomes a new version. Status becomes `running`, `attempt` rises.
@@ -60,38 +60,26 @@ export async function resume(core: Core, key: PipelineKey, input: ResumeInput): 
   const caller = idempotencyKey === undefined ? {} : { idempotencyKey };
   const request = ["resume", owner, ttlSeconds, checkpointId ?? null];
   const base = await envelope({ key, caller, request, expect: { create: "never" } } satisfies Write);
-  for (let attempt = 0; attempt < TRIES; attempt++) {
+  let point: RecoveryPoint | null = null;
+  const committed = await writeAtRevision(core, base, async () => {
     const head = await requireLiving(core, key);
     const replay = replayOf(head, base);
-    if (replay) return resumedBefore(core, key, head, replay, input);
+    if (replay) return replay;
     const plan = await planResume(core, key, head, checkpointId);
+    point = plan.point;
     const effects = await resumeEffects(core, key, plan, base.writeId, input);
-    const outcome = await send(core, {
-      ...base,
-      expect: { ...base.expect, revision: plan.head.revision },
-      effects,
-    });
-    if (outcome.ok) return resumed(plan, outcome, input);
-    if (outcome.refusal !== "revision_mismatch")
-      throw refusalError(outcome, core.backend.capabilities.clockSlackSeconds);
-  }
-  throw new CairnError("backend_unavailable", "The pipeline changes too fast to resume it.", {
-    retryAfterSeconds: 1,
+    return { revision: plan.head.revision, effects };
   });
+  if (committed.replayed) point = await stateStillAt(core, key, committed.result.version);
+  return resumed(committed, owner, point);
 }
 
-/** The lease and attempt of the first answer, with the state as it is now. @throws CairnError `unrecoverable` */
-async function resumedBefore(
-  core: Core,
-  key: PipelineKey,
-  head: Head,
-  outcome: Committed,
-  input: ResumeInput,
-): Promise<Resumed> {
-  const state = head.state ? await tryState(core, key) : null;
-  if (state && !state.ok) throw damagedState(state);
-  const plan = { head: state?.head ?? head, point: state && pointOf(state), restore: false };
-  return resumed({ ...plan, damaged: [], problem: null }, outcome, input);
+/** The state that a resume sent again was answered with, if it is the current one still, and whole. */
+async function stateStillAt(core: Core, key: PipelineKey, version: number): Promise<RecoveryPoint | null> {
+  const head = await requireLiving(core, key);
+  if (!head.state || head.version !== version) return null;
+  const state = await tryState(core, key);
+  return state.ok && state.state.version === version ? pointOf(state) : null;
 }
 
 function pointOf({ head, state, content }: StateContent): RecoveryPoint {
@@ -157,6 +145,7 @@ async function resumeEffects(
     ...quarantine(damaged),
     ...(plan.restore && point ? { state: await restoredState(core, key, head.version, writeId, point) } : {}),
     ...(problem === null ? {} : { dropReplaced: true }),
+    ...(point ? { note: { checkpointId: point.checkpointId, contentType: point.contentType } } : {}),
     events: [...damage, ...quarantineEvents(damaged), { type: "resumed", owner, ...named(point) }],
   };
 }
@@ -165,17 +154,10 @@ function named(point: RecoveryPoint | null): { checkpointId?: string } {
   return point?.checkpointId ? { checkpointId: point.checkpointId } : {};
 }
 
-function resumed(
-  plan: Plan,
-  outcome: { result: WriteResult; replayed: boolean },
-  input: ResumeInput,
-): Resumed {
-  const { fence, attempt, expiresAt } = outcome.result;
-  // A replay finds the state as it is now: its version is the one that goes with the content.
-  const version = plan.restore ? outcome.result.version : plan.head.version;
-  const { point } = plan;
-  const { owner } = input;
-  const checkpointId = point?.checkpointId ?? null;
+function resumed({ result, replayed }: Committed, owner: string, point: RecoveryPoint | null): Resumed {
+  const { fence, attempt, expiresAt, version } = result;
+  const note = result.note as Pick<Resumed, "checkpointId" | "contentType"> | null;
+  const { checkpointId, contentType } = note ?? { checkpointId: null, contentType: null };
   return {
     fence,
     owner,
@@ -183,7 +165,8 @@ function resumed(
     attempt,
     version,
     checkpointId,
+    contentType,
     point,
-    replayed: outcome.replayed,
+    replayed,
   };
 }

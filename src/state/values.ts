@@ -16,7 +16,7 @@ const BYTES_TYPE = "application/octet-stream";
 /**
  * A value as bytes with their content type.
  *
- * @throws CairnError `malformed` for what JSON would silently drop or change (undefined, NaN, Date, Map, bigint…)
+ * @throws CairnError `malformed` for what JSON would silently drop or change (undefined, NaN, holes, symbols, Date…)
  */
 export function encodeValue(value: StateValue): { content: Uint8Array; contentType: string } {
   // A copy: it is saved after the caller has gone on, perhaps with the same buffer.
@@ -31,9 +31,10 @@ export function decodeValue(content: Uint8Array, contentType: string): unknown {
   return JSON.parse(new TextDecoder().decode(content));
 }
 
-function refuseLossy(root: unknown): void {
+/** @param at the pointer of the value itself @throws CairnError `malformed` for what JSON would lose or change */
+export function refuseLossy(root: unknown, at = ""): void {
   const stack: { value: unknown; pointer: string; depth: number }[] = [
-    { value: root, pointer: "", depth: 0 },
+    { value: root, pointer: at, depth: 0 },
   ];
   for (let item = stack.pop(); item; item = stack.pop()) {
     const { value, pointer, depth } = item;
@@ -50,13 +51,24 @@ function refuseLossy(root: unknown): void {
   }
 }
 
+/** Why JSON would drop or change a value without a word; null: it keeps it, but for what is inside. */
 function lossy(value: unknown): string | null {
   if (typeof value === "number")
     return Number.isFinite(value) && !Object.is(value, -0) ? null : `is ${value}`;
   if (value === null || typeof value === "string" || typeof value === "boolean") return null;
   if (typeof value !== "object") return `is of type ${typeof value}`;
-  if (Array.isArray(value)) return null;
+  if (Array.isArray(value)) return lossyArray(value);
   const prototype = Object.getPrototypeOf(value);
-  if (prototype === Object.prototype || prototype === null) return null;
-  return `is a ${prototype.constructor?.name ?? "special object"}`;
+  if (prototype !== Object.prototype && prototype !== null) {
+    return `is a ${prototype.constructor?.name ?? "special object"}`;
+  }
+  const visible = Object.keys(value).length;
+  return Reflect.ownKeys(value).length === visible ? null : "has symbols for keys, or hidden members";
+}
+
+/** Own keys come in the order: indices, `length`, the rest. */
+function lossyArray(value: readonly unknown[]): string | null {
+  const keys = Reflect.ownKeys(value);
+  if (keys[value.length] !== "length") return "has holes";
+  return keys.length === value.length + 1 ? null : "has members beside its items";
 }

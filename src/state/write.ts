@@ -6,9 +6,7 @@ import { newWriteId, type PipelineKey } from "../model/ids.ts";
 import { type Committed, refusalError, send } from "./commit.ts";
 import { type Caller, type Core, loadHead } from "./core.ts";
 import type { Place } from "./head-cache.ts";
-
-/** How often a write that lost to a change it does not care about is prepared anew. */
-const TRIES = 64;
+import { persistently } from "./retry.ts";
 
 /** One changing verb, before it is bound to a version or revision. */
 export interface Write {
@@ -46,7 +44,7 @@ export async function writeAtVersion(
   const base = await envelope(write);
   let insisted = await insistedVersion(core, key, precondition);
   if (insisted === undefined && core.heads.expected(key) === undefined) await loadHead(core, key);
-  for (let attempt = 0; attempt < TRIES; attempt++) {
+  return persistently(async () => {
     const version = insisted ?? core.heads.expected(key) ?? 0;
     const place = core.heads.line(key, version, !write.keepsVersion);
     const ready = async () => {
@@ -65,10 +63,29 @@ export async function writeAtVersion(
     }
     place.missed(actual);
     if (typeof precondition === "object") insisted = actual;
-    if (attempt > 2) await pause(attempt);
-  }
-  throw new CairnError("backend_unavailable", "Too many writers at once on this pipeline.", {
-    retryAfterSeconds: 1,
+    return null;
+  });
+}
+
+/**
+ * Sends a write that is made from what was read, on condition that the head is still at that revision; one that
+ * another came before is made anew.
+ *
+ * @param make the write's revision and effects, from the head as it is now; or its answer, when that is a replay
+ */
+export function writeAtRevision(
+  core: Core,
+  base: Omit<Commit, "effects">,
+  make: () => Promise<Committed | { revision: number; effects: Effects }>,
+): Promise<Committed> {
+  return persistently(async () => {
+    const made = await make();
+    if ("result" in made) return made;
+    const { revision, effects } = made;
+    const outcome = await send(core, { ...base, expect: { ...base.expect, revision }, effects });
+    if (outcome.ok) return outcome;
+    if (outcome.refusal === "revision_mismatch") return null;
+    throw refusalError(outcome, core.backend.capabilities.clockSlackSeconds);
   });
 }
 
@@ -89,6 +106,11 @@ function noSuchVersion(): CairnError {
   return new CairnError("precondition_failed", "There is no state to match.");
 }
 
+/** What a condition on another version than the current one is answered with. */
+export function wrongVersion(version: number): CairnError {
+  return new CairnError("precondition_failed", `The state is at version ${version}.`, { version });
+}
+
 /** The version that the caller's condition binds the write to, if it does. */
 async function insistedVersion(
   core: Core,
@@ -102,14 +124,9 @@ async function insistedVersion(
   return precondition.versions.includes(version) ? version : (precondition.versions[0] ?? -1);
 }
 
-function accepts(precondition: Precondition | undefined, version: number): boolean {
+/** Whether the caller's condition lets a write go over this version. */
+export function accepts(precondition: Precondition | undefined, version: number): boolean {
   return typeof precondition !== "object" || precondition.versions.includes(version);
-}
-
-/** Full jitter: contenders spread instead of meeting again. */
-function pause(attempt: number): Promise<void> {
-  const limit = Math.min(1000, 5 * 2 ** Math.min(attempt, 8));
-  return new Promise((resolve) => setTimeout(resolve, Math.random() * limit));
 }
 
 /** The unchanging part of a commit: who, what, under which write id. */

@@ -83,8 +83,8 @@ export function resume(world: World, request: Asked<"resume">): Answer {
   pipeline.attempt += 1;
   pipeline.events.push("resumed");
   const { fence, attempt, version } = pipeline;
-  const text = found.point?.blob.text ?? null;
-  return { fence, attempt, owner, version, expiresAt: iso(pipeline.lease!.endsAt), text };
+  const { text = null, type: contentType = null } = found.point?.blob ?? {};
+  return { fence, attempt, owner, version, expiresAt: iso(pipeline.lease!.endsAt), text, contentType };
 }
 
 /** The state, else the newest older version, then checkpoint, that verifies. */

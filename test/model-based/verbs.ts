@@ -45,13 +45,13 @@ function mismatch(world: World, { name, verb }: Request): string {
   return verb === "patch" && !state && !deleted ? "not_found" : "idempotency_mismatch";
 }
 
-/** The first answer, but a resume hands over the state as it is now. */
+/** The first answer, but a resume hands over the state only while it is the one it was. */
 function replayed(world: World, request: Request, first: Answer): Answer {
   const again = { ...first, replayed: true };
   if (request.verb !== "resume") return again;
   const { version, state } = world.pipelines.get(request.name)!;
-  if (state?.blob.damaged) return { error: "unrecoverable" };
-  return { ...again, version, text: state?.blob.text ?? null };
+  const same = state !== null && version === first.version && !state.blob.damaged;
+  return { ...again, text: same ? state.blob.text : null };
 }
 
 function carryOut(world: World, request: Request): Answer {

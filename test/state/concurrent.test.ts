@@ -5,7 +5,6 @@ import type { CairnError } from "../../src/model/errors.ts";
 import { createCheckpoint, listCheckpoints } from "../../src/state/checkpoints.ts";
 import { type Core, createCore } from "../../src/state/core.ts";
 import { acquireLease } from "../../src/state/lease.ts";
-import { StateManager } from "../../src/state/manager.ts";
 import { patchState } from "../../src/state/patch.ts";
 import { readState } from "../../src/state/read.ts";
 import { resume } from "../../src/state/resume.ts";
@@ -75,6 +74,21 @@ describe.each(stores)("at once, over %s", (_name, open) => {
     expect([...textOf(content)].sort().join("")).toBe("ABCDEFGHIJ");
   });
 
+  test("100 patches at once all count", async () => {
+    const clients = (await cores()).slice(0, 1);
+    await save(clients[0]!, "");
+    await together(100, (i) =>
+      patchState(clients[0]!, KEY, {
+        caller: {},
+        checkpoint: "never",
+        request: ["add", i],
+        change: (content) => new Uint8Array([...content, i]),
+      }),
+    );
+    const { head, content } = await readState(clients[0]!, KEY);
+    expect([head.version, new Set(content).size]).toEqual([101, 100]);
+  });
+
   test("50 workers resume: one gets the lease", async () => {
     const clients = await cores();
     await save(clients[0]!, "state");
@@ -138,15 +152,4 @@ describe.each(stores)("at once, over %s", (_name, open) => {
     expect(Math.max(1, ...landed)).toBe(head.version);
     expect(taken.lease.fence).toBe(lease.fence + 1);
   });
-});
-
-test("bytes that are saved in the background may be used again at once", async () => {
-  const manager = new StateManager({ backend: memoryBackend(), asyncOperations: true });
-  const buffer = new Uint8Array(1000).fill(1);
-  await manager.savePipelineState("p", buffer);
-  buffer.fill(2);
-  await manager.flush();
-  const loaded = await manager.loadPipelineState<Uint8Array>("p");
-  expect(new Set(loaded!.state)).toEqual(new Set([1]));
-  await manager.close();
 });

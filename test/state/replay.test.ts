@@ -49,12 +49,12 @@ const made = ({ created, replayed }: { created: boolean; replayed: boolean }) =>
 const resultOf = ({ result, replayed }: { result: object; replayed: boolean }) => ({ result, replayed });
 
 async function situation() {
-  const { core, clock, backend, plan } = bench();
+  const { core, clock, backend, plan, damage } = bench();
   await save(core, "first", { checkpoint: true });
   const { result } = await save(core, "second", { checkpoint: true });
   const { lease } = await acquireLease(core, KEY, { owner: "one", ttlSeconds: 60 });
   const it = { core, fence: lease.fence, checkpointId: result.checkpoint!.checkpointId };
-  return { it, clock, backend, plan };
+  return { it, clock, backend, plan, damage };
 }
 
 describe("a request that is sent again is answered as the first time, and done once", () => {
@@ -132,4 +132,23 @@ test("a resume that is sent again does not raise the attempt or the fence", asyn
     [2, 1],
   ]);
   expect((await eventTypes(it.core)).filter((type) => type === "resumed")).toHaveLength(1);
+});
+
+describe("a resume that is sent again after others have come", () => {
+  test("answers its own grant, and no state of another version", async () => {
+    const { it, clock } = await situation();
+    const first = await resume(it.core, KEY, owned);
+    clock.now += 120_000;
+    const other = await resume(it.core, KEY, { owner: "two", ttlSeconds: 60 });
+    expect(await resume(it.core, KEY, owned)).toEqual({ ...first, replayed: true });
+    await save(it.core, "of two", { fence: other.fence });
+    expect(await resume(it.core, KEY, owned)).toEqual({ ...first, point: null, replayed: true });
+  });
+
+  test("answers it also when the state was damaged since", async () => {
+    const { it, damage, backend } = await situation();
+    const first = await resume(it.core, KEY, owned);
+    damage((await backend.load(KEY))!.head.state!.frame);
+    expect(await resume(it.core, KEY, owned)).toEqual({ ...first, point: null, replayed: true });
+  });
 });

@@ -7,6 +7,7 @@ import {
 } from "../../model/checkpoint.ts";
 import { selectRaw } from "../../model/json/select.ts";
 import { once } from "../../model/once.ts";
+import { present } from "../../model/present.ts";
 import { Situation } from "../../model/task.ts";
 import { checkpointView } from "../../model/views.ts";
 import * as z from "../../model/zod.ts";
@@ -24,7 +25,6 @@ import { contentOrParts } from "../content-answer.ts";
 import { versionTag } from "../etag.ts";
 import { callerOf, ifNoneMatch, writeHeaders } from "../headers.ts";
 import { emptyBody, jsonBody } from "../json-body.ts";
-import { present } from "../present.ts";
 import { pageQuery, select } from "../query.ts";
 import { type Route, route } from "../route.ts";
 import { CheckpointPage, Verification } from "../schemas.ts";

@@ -1,6 +1,7 @@
 import { once } from "../../model/once.ts";
-import { Kind, Labels, Settings, Status } from "../../model/pipeline.ts";
+import { Kind, Labels, Moment, Settings, Status } from "../../model/pipeline.ts";
 import { PipelineView } from "../../model/pipeline-view.ts";
+import { present } from "../../model/present.ts";
 import * as z from "../../model/zod.ts";
 import {
   deletePipeline,
@@ -15,18 +16,21 @@ import { json, nothing, page, replayed } from "../answers.ts";
 import { forcedCaller } from "../force.ts";
 import { callerOf, ifNoneMatchOfWrite, writeHeaders } from "../headers.ts";
 import { emptyBody, jsonBody } from "../json-body.ts";
-import { present } from "../present.ts";
 import { flag, pageQuery } from "../query.ts";
 import { type Route, route } from "../route.ts";
 import { EventPage, PipelinePage } from "../schemas.ts";
 import { answer, force, PIPELINE, WRITE_ERRORS } from "./shared.ts";
+
+/** The view would be kilobytes (settings, tasks, metadata), too much to keep with each of the last 64 writes. */
+const AS_IT_IS_BY_THEN =
+  "Sent again with its `Idempotency-Key` it changes nothing, and answers the pipeline as it is by then: its `revision` tells.";
 
 const register = route({
   method: "PUT",
   path: PIPELINE,
   operationId: "registerPipeline",
   summary: "Register a pipeline, or change its settings",
-  description: "What is left out stays as it is. A save on a new id registers it as well.",
+  description: `What is left out stays as it is. A save on a new id registers it as well. ${AS_IT_IS_BY_THEN}`,
   tag: "Pipelines",
   scope: "write",
   headers: { ...writeHeaders, ifNoneMatch: ifNoneMatchOfWrite },
@@ -82,6 +86,7 @@ const update = route({
   path: PIPELINE,
   operationId: "updatePipeline",
   summary: "End a pipeline, or change its labels",
+  description: AS_IT_IS_BY_THEN,
   tag: "Pipelines",
   scope: "write",
   headers: writeHeaders,
@@ -107,12 +112,7 @@ const PipelineQuery = once(() =>
       }),
     ),
     updatedBefore: z
-      .optional(
-        z.pipe(
-          z.iso.datetime(),
-          z.transform((text) => new Date(text).toISOString()),
-        ),
-      )
+      .optional(Moment())
       .check(z.meta({ description: "RFC 3339 in UTC.", example: "2026-11-23T08:00:00Z" })),
   }),
 );

@@ -1,5 +1,6 @@
 import { CheckpointId } from "../../model/names.ts";
 import { Owner, TtlSeconds } from "../../model/pipeline.ts";
+import { present } from "../../model/present.ts";
 import * as z from "../../model/zod.ts";
 import { type Restored, recover, rollback } from "../../recovery/rollback.ts";
 import { sweep } from "../../recovery/sweep.ts";
@@ -9,7 +10,6 @@ import { versionTag } from "../etag.ts";
 import { forcedCaller } from "../force.ts";
 import { callerOf, idempotencyKey, writeHeaders } from "../headers.ts";
 import { emptyBody, jsonBody } from "../json-body.ts";
-import { present } from "../present.ts";
 import { resumedText } from "../resumed.ts";
 import { type Route, route } from "../route.ts";
 import { Restored as RestoredSchema, Resumed, Swept } from "../schemas.ts";
@@ -46,7 +46,7 @@ const resumePipeline = route({
   ],
   async handle({ core, key, headers, body }) {
     const resumed = await resume(core, key, { ...present(body.value), ...callerOf(headers) });
-    const tag = resumed.point ? { ETag: versionTag(resumed.version) } : {};
+    const tag = resumed.contentType !== null ? { ETag: versionTag(resumed.version) } : {};
     return jsonText(200, resumedText(key.pipelineId, resumed), { ...tag, ...replayed(resumed) });
   },
 });

@@ -1,17 +1,18 @@
 import { sha256Hex } from "../../frames/digest.ts";
 import type { StateRecord } from "../../model/head.ts";
 import { once } from "../../model/once.ts";
+import { present } from "../../model/present.ts";
 import * as z from "../../model/zod.ts";
 import { patchState } from "../../state/patch.ts";
 import { readState, requireHead } from "../../state/read.ts";
 import { type Saved, saveState } from "../../state/save.ts";
+import { accepts, type Precondition, wrongVersion } from "../../state/write.ts";
 import { json, notModified, replayed, type Stored } from "../answers.ts";
 import { contentOrParts } from "../content-answer.ts";
 import { onePrecondition, versionTag } from "../etag.ts";
 import * as header from "../headers.ts";
 import { readJson } from "../json-body.ts";
 import { isJson } from "../media.ts";
-import { present } from "../present.ts";
 import { select } from "../query.ts";
 import { type Route, route } from "../route.ts";
 import { SaveResult } from "../schemas.ts";
@@ -122,18 +123,25 @@ const getState = route({
   tag: "State",
   scope: "read",
   query: () => z.strictObject({ select: select() }),
-  headers: { ifNoneMatch: header.ifNoneMatch },
+  headers: { ifMatch: header.ifMatchOfRead, ifNoneMatch: header.ifNoneMatch },
   answers: { 200: storedContent, 304: { description: "The client has this version", headers: ["ETag"] } },
-  errors: [...READ_ERRORS, "not_json"],
-  async handle({ core, key, query, headers }) {
-    if (headers.ifNoneMatch) {
+  errors: [...READ_ERRORS, "not_json", "precondition_failed"],
+  async handle({ core, key, query, headers: { ifMatch, ifNoneMatch } }) {
+    if (ifNoneMatch) {
       const { state } = await requireHead(core, key);
-      if (state && headers.ifNoneMatch(versionTag(state.version))) return notModified(storedState(state));
+      if (state) requireMatch(ifMatch, state);
+      if (state && ifNoneMatch(versionTag(state.version))) return notModified(storedState(state));
     }
     const { state, content } = await readState(core, key);
+    requireMatch(ifMatch, state);
     return contentOrParts(storedState(state), content, query.select);
   },
 });
+
+/** RFC 9110 §13.2.2: `If-Match` comes before `If-None-Match`. @throws CairnError `precondition_failed` */
+function requireMatch(ifMatch: Precondition | undefined, { version }: StateRecord): void {
+  if (!accepts(ifMatch, version)) throw wrongVersion(version);
+}
 
 function savedAnswer(saved: Saved): Response {
   const headers = { ETag: versionTag(saved.result.version), ...replayed(saved) };

@@ -80,3 +80,14 @@ export function isDeeperThan(text: string, maxDepth: number): boolean {
   }
   return false;
 }
+
+/** From behind a value to the next one's start, or to the closing bracket. */
+export function nextElement(text: string, valueEnd: number): number {
+  const at = skipSpace(text, valueEnd);
+  return text.charCodeAt(at) === COMMA ? skipSpace(text, at + 1) : at;
+}
+
+/** A key's string; only one with escapes needs the parser. */
+export function decodeKey(literal: string): string {
+  return literal.includes("\\") ? JSON.parse(literal) : literal.slice(1, -1);
+}

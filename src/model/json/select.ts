@@ -1,7 +1,8 @@
 import { parseIndex, parsePointer } from "./pointer.ts";
 import {
   CLOSE_ARRAY,
-  COMMA,
+  decodeKey,
+  nextElement,
   OPEN_ARRAY,
   OPEN_OBJECT,
   QUOTE,
@@ -112,15 +113,4 @@ function locateItems(text: string, start: number, wanted: Wanted, inside: Map<st
 
 function hasItem(text: string, at: number): boolean {
   return at < text.length && text.charCodeAt(at) !== CLOSE_ARRAY;
-}
-
-/** From behind a value to the next one's start, or to the closing bracket. */
-function nextElement(text: string, valueEnd: number): number {
-  const at = skipSpace(text, valueEnd);
-  return text.charCodeAt(at) === COMMA ? skipSpace(text, at + 1) : at;
-}
-
-/** A key's string; only one with escapes needs the parser. */
-function decodeKey(literal: string): string {
-  return literal.includes("\\") ? JSON.parse(literal) : literal.slice(1, -1);
 }

@@ -66,6 +66,18 @@ export function checkpointContract(client: Client): void {
       });
     });
 
+    it("keeps numbers that a double holds, however they are written, and any data", async () => {
+      const id = newId();
+      await client.save(id);
+      const metadata = '{"a":9007199254740991,"b":1e22,"c":0.10000000000000001,"d":1.0,"e":1E3}';
+      const data = '{"n":12345678901234567890,"a":1,"a":2}';
+      const made = await client.post(path(id), `{"metadata":${metadata},"data":${data}}`, asJson);
+      expect(made.status, made.text).toBe(201);
+      expect(made.json()).toMatchObject({ metadata: JSON.parse(metadata) });
+      const loaded = await client.get(`${path(id, made.json().checkpointId)}/state`);
+      expect(loaded.text).toBe(data);
+    });
+
     it("needs a pipeline, and a state unless data is given", async () => {
       const id = newId();
       expectProblem(await client.post(path(id)), 404, "not_found");
@@ -81,7 +93,14 @@ export function checkpointContract(client: Client): void {
       [{ metadata: "x" }, "/metadata"],
       [{ metadata: { x: "y".repeat(5000) } }, "/metadata"],
       [{ reason: "" }, "/reason"],
-      ['{"metadata":{"a":{"__proto__":1}}}', "__proto__"],
+      ['{"metadata":{"a":{"__proto__":1}}}', "/metadata/a/__proto__"],
+      ['{"metadata":{"n":[12345678901234567890]}}', "/metadata/n/0"],
+      ['{"metadata":{"n":-9007199254740993}}', "/metadata/n"],
+      ['{"metadata":{"n":9007199254740993.0e0}}', "/metadata/n"],
+      ['{"metadata":{"a":1,"\\u0061":2}}', "/metadata/a"],
+      ['{"label":"a","label":"b"}', "/label"],
+      ['{"data":1,"data":2}', "/data"],
+      ['{"data":1,"metadata":{"data":{"x":1,"x":2}}}', "/metadata/data/x"],
       [{ colour: 1 }, "/colour"],
       [[], ""],
     ])("refuses %j", async (body, pointer) => {

@@ -105,6 +105,21 @@ export function idempotencyContract(client: Client): void {
       expectReplay(changed, await send({ "If-Match": '"1"' }, "change"));
     });
 
+    it("answers a resume as the first time, and no state of another version", async () => {
+      const id = newId();
+      await client.save(id, { a: 1 });
+      const resume = (owner: string, key: string, ttlSeconds = 1) =>
+        client.post(`${pipeline(id)}/resume`, { owner, ttlSeconds }, keyed(key));
+      const first = await resume("a", "k");
+      const fence = String((await resume("a", "other", 60)).json().fence);
+      expectReplay(first, await resume("a", "k"));
+      await client.save(id, { a: 2 }, { headers: { "Cairn-Fence": fence } });
+      const again = await resume("a", "k");
+      expect(again.json()).toEqual({ ...first.json(), state: null, stateUrl: null });
+      expect(again.headers.get("ETag")).toBe('"1"');
+      expect(again.headers.get("Idempotency-Replayed")).toBe("true");
+    });
+
     it("belongs to one pipeline and one operation", async () => {
       const id = newId();
       const other = newId();

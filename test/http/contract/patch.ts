@@ -51,6 +51,19 @@ export function patchContract(client: Client): void {
       expect(JSON.parse(await load(id))).not.toHaveProperty("x");
     });
 
+    it("100 appends at once all land", async () => {
+      const id = newId();
+      await client.save(id, { list: [] });
+      const answers = await Promise.all(
+        Array.from({ length: 100 }, (_, value) =>
+          patch(id, OPERATIONS, [{ op: "add", path: "/list/-", value }]),
+        ),
+      );
+      expect(answers.filter(({ status }) => status !== 200).map(({ text }) => text)).toEqual([]);
+      const { list } = JSON.parse(await load(id)) as { list: number[] };
+      expect(list.sort((a, b) => a - b)).toEqual(Array.from({ length: 100 }, (_, i) => i));
+    }, 60_000);
+
     it("keeps the type of the state", async () => {
       const id = newId();
       const type = { headers: { "Content-Type": "application/vnd.x+json" } };

@@ -55,6 +55,28 @@ export function serviceContract(client: Client): void {
       }
     });
 
+    it("refuses conditions on a read, but for If-None-Match, where it does not know them", async () => {
+      if (!methods.includes("GET")) return;
+      for (const name of ["If-Match", "If-Unmodified-Since"]) {
+        if (name === "If-Match" && template.endsWith("{id}/state")) continue;
+        const value = name === "If-Match" ? '"1"' : "Mon, 23 Nov 2026 08:00:00 GMT";
+        const extras = { as: "admin", headers: { [name]: value } } as const;
+        const { errors } = expectProblem(await client.get(path(), extras), 400, "malformed");
+        expect(errors).toEqual([{ pointer: name, message: expect.any(String) }]);
+      }
+    });
+
+    it("refuses fields given twice, and whole numbers that would be rounded", async () => {
+      const takesJson = template.includes("state") ? [] : methods.filter((method) => method !== "GET");
+      for (const method of takesJson) {
+        for (const body of ['{"x":1,"x":1}', '{"x":12345678901234567890}']) {
+          const answer = await client.call(method, path(), body, { ...asJson, as: "admin" });
+          const { errors } = expectProblem(answer, 400, "malformed");
+          expect(errors).toEqual([{ pointer: "/x", message: expect.stringMatching(/twice|exactly/) }]);
+        }
+      }
+    });
+
     it("refuses a query that is not UTF-8", async () => {
       for (const method of methods) {
         for (const query of ["a=%FF", "a=%zz", "%"]) {

@@ -50,6 +50,35 @@ export function stateReadContract(client: Client): void {
       expect(changed.status).toBe(tag === "*" ? 304 : 200);
     });
 
+    it("honours If-Match, before If-None-Match", async () => {
+      const id = newId();
+      await client.save(id);
+      await client.save(id);
+      const read = (headers: Record<string, string>) =>
+        client.get(`${pipeline(id)}/state`, withHeaders(headers));
+      for (const tag of ['"2"', "*", '"1", "2"']) expect((await read({ "If-Match": tag })).status).toBe(200);
+      for (const tag of ['"1"', 'W/"2"', '"9", "1"']) {
+        for (const other of [{}, { "If-None-Match": '"2"' }]) {
+          const answer = await read({ "If-Match": tag, ...other });
+          expectProblem(answer, 412, "precondition_failed");
+          expect(answer.headers.get("ETag")).toBe('"2"');
+        }
+      }
+      expect((await read({ "If-Match": '"2"', "If-None-Match": '"2"' })).status).toBe(304);
+      const missing = await client.get(`${pipeline(newId())}/state`, withHeaders({ "If-Match": "*" }));
+      expectProblem(missing, 404, "not_found");
+    });
+
+    it("takes lists with empty elements", async () => {
+      const id = newId();
+      await client.save(id);
+      for (const tag of ['"1",', ', "1"', '"7", , "1"', ',\t,"1" ,,']) {
+        const read = (name: string) => client.get(`${pipeline(id)}/state`, withHeaders({ [name]: tag }));
+        expect((await read("If-Match")).status).toBe(200);
+        expect((await read("If-None-Match")).status).toBe(304);
+      }
+    });
+
     it("refuses a malformed If-None-Match", async () => {
       const id = newId();
       await client.save(id);

@@ -84,6 +84,44 @@ export function stateWriteContract(client: Client): void {
     });
   });
 
+  describe("Content-Type", () => {
+    const types = [
+      "application/json, application/json",
+      "application/json;charset=utf-8, text/plain",
+      "application/jsön",
+      'text/plain; title="é"',
+      "json",
+      "text/",
+      "text/plain; charset",
+      'text/plain; a="b',
+      `text/${"x".repeat(300)}`,
+    ];
+
+    it.each(types)("%s is malformed, on all bodies", async (type) => {
+      const id = newId();
+      const extras = { headers: { "Content-Type": type } };
+      for (const answer of [
+        await client.put(`${pipeline(id)}/state`, "{}", extras),
+        await client.put(pipeline(id), "{}", extras),
+        await client.patch(`${pipeline(id)}/state`, "{}", extras),
+      ]) {
+        const { errors } = expectProblem(answer, 400, "malformed");
+        expect(errors).toEqual([{ pointer: "Content-Type", message: expect.any(String) }]);
+      }
+      expectProblem(await client.get(pipeline(id)), 404, "not_found");
+    });
+
+    it.each(["text/plain;charset=utf-8", 'a/b ; c="d, \\"e\\"" ; f=g', "x-1/vnd.a+b;"])(
+      "%s is kept",
+      async (type) => {
+        const id = newId();
+        const extras = { headers: { "Content-Type": type } };
+        expect((await client.put(`${pipeline(id)}/state`, "x", extras)).status).toBe(201);
+        expect((await client.get(`${pipeline(id)}/state`)).headers.get("Content-Type")).toBe(type);
+      },
+    );
+  });
+
   describe("conditions of PUT state", () => {
     it("If-Match writes only over that version, and 412 tells the current one", async () => {
       const id = newId();
@@ -113,7 +151,7 @@ export function stateWriteContract(client: Client): void {
       },
     );
 
-    it.each(["1", '"1', '"1" "2"', '"1";"2"', "**", 'w/"1"', "'1'", '"1",*'])(
+    it.each(["1", '"1', '"1" "2"', '"1";"2"', "**", 'w/"1"', "'1'", '"1",*', ",", ", ,"])(
       "If-Match: %s is malformed",
       async (tag) => {
         const id = newId();

@@ -1,0 +1,32 @@
+import { CairnError, StateManagerError } from "../model/errors.ts";
+import type { Monitor, OperationEvent } from "./options.ts";
+
+/**
+ * Runs an operation of a manager, up to its first `await` before the call returns, and tells the monitor how it
+ * went. @throws StateManagerError for every CairnError
+ */
+export async function observed<T>(
+  monitor: Monitor | undefined,
+  named: Pick<OperationEvent, "operation" | "pipelineId">,
+  run: () => Promise<T>,
+): Promise<T> {
+  const started = performance.now();
+  const record = (ok: boolean, code: string | null) => {
+    const seconds = (performance.now() - started) / 1000;
+    monitor?.record({ ...named, seconds, ok, code });
+  };
+  try {
+    const result = await run();
+    record(true, null);
+    return result;
+  } catch (error) {
+    record(false, error instanceof CairnError ? error.code : null);
+    throw asManagerError(error);
+  }
+}
+
+/** The error as the library's callers see it; what is no CairnError stays as it is. */
+export function asManagerError(error: unknown, cause: unknown = error): unknown {
+  if (!(error instanceof CairnError)) return error;
+  return new StateManagerError(error.code, error.message, { ...error.facts, cause });
+}
