@@ -1,8 +1,12 @@
 import { batched } from "../backends/batching.ts";
-import { memoryBackend } from "../backends/memory.ts";
+import {
+  BACKEND_TYPES,
+  type BackendConfig,
+  type BackendType,
+  parseBackend,
+} from "../backends/configuration/options.ts";
 import type { StorageBackend } from "../backends/types.ts";
 import { type ErrorItem, StateManagerError } from "../model/errors.ts";
-import { formatPointer } from "../model/json/pointer.ts";
 import { TenantId } from "../model/names.ts";
 import { once } from "../model/once.ts";
 import { problemsOf } from "../model/parse.ts";
@@ -22,16 +26,6 @@ export interface OperationEvent {
   code: string | null;
 }
 
-const FolderConfig = once(() =>
-  z.strictObject({
-    /** The folder; made if missing. */
-    path: z.string().check(z.minLength(1)),
-    /** The largest state or checkpoint, bytes. */
-    maxFileSize: z.optional(z.int().check(z.minimum(1))),
-  }),
-);
-const MemoryConfig = once(() => z.strictObject({ maxFileSize: z.optional(z.int().check(z.minimum(1))) }));
-
 const Common = once(() =>
   z.strictObject({
     tenant: z._default(TenantId(), "local"),
@@ -41,7 +35,7 @@ const Common = once(() =>
     batchSize: z._default(z.int().check(z.minimum(1), z.maximum(1000)), 1),
     asyncOperations: z._default(z.boolean(), false),
     backend: z.optional(z.custom<StorageBackend>(isBackend, "must be a StorageBackend")),
-    backendType: z.optional(z.enum(["memory", "folder"])),
+    backendType: z.optional(z.enum(BACKEND_TYPES)),
     backendConfig: z.optional(z.unknown()),
     monitor: z.optional(z.custom<Monitor>(isMonitor, "must have a method record")),
   }),
@@ -52,8 +46,8 @@ export interface StateManagerOptions {
   /** A store of your own making; else one by `backendType`. */
   backend?: StorageBackend;
   /** @default "memory" */
-  backendType?: "memory" | "folder";
-  backendConfig?: { path?: string; maxFileSize?: number };
+  backendType?: BackendType;
+  backendConfig?: BackendConfig;
   /** @default "local" */
   tenant?: string;
   /** When a save does not say itself whether it checkpoints. @default "never" */
@@ -106,28 +100,17 @@ function isMonitor(value: unknown): boolean {
 /** @throws StateManagerError `invalid_configuration`, with all problems together */
 export function parseOptions(options: StateManagerOptions): Settings {
   const common = Common().safeParse(options);
-  const { backend: given, backendType, backendConfig } = options ?? {};
-  const kind = backendType ?? "memory";
-  const config = (kind === "folder" ? FolderConfig() : MemoryConfig()).safeParse(backendConfig ?? {});
+  const { backend: given, backendType = "memory", backendConfig } = options ?? {};
+  const store = parseBackend(BACKEND_TYPES.includes(backendType) ? backendType : "memory", backendConfig);
   const errors = [
     ...(common.error ? problemsOf(common.error) : []),
-    ...(config.error ? problemsOf(config.error, (path) => formatPointer(["backendConfig", ...path])) : []),
-    ...(given && (backendType ?? backendConfig) ? [TWO_BACKENDS] : []),
+    ...("errors" in store ? store.errors : []),
+    ...(given && (options.backendType ?? backendConfig) ? [TWO_BACKENDS] : []),
   ];
-  if (errors.length > 0 || !common.data || !config.data) throw refused(errors);
-  const { maxFileSize = Number.MAX_SAFE_INTEGER } = config.data;
-  const path = "path" in config.data ? (config.data.path as string) : "";
-  const backend = () => given ?? openBackend(kind, path);
-  const open = async () => maybeBatched(await backend(), common.data.batchSize);
+  if (errors.length > 0 || !common.data || "errors" in store) throw refused(errors);
+  const { maxFileSize = Number.MAX_SAFE_INTEGER } = store;
+  const open = async () => maybeBatched(given ?? (await store.open()), common.data.batchSize);
   return { ...common.data, maxFileSize, open };
-}
-
-async function openBackend(kind: "memory" | "folder", path: string): Promise<StorageBackend> {
-  if (kind === "memory") return memoryBackend();
-  const { objectBackend } = await import("../backends/object/backend.ts");
-  const { folderStore } = await import("../backends/object/folder.ts");
-  // One machine, one clock: nobody's lease needs slack.
-  return objectBackend({ store: await folderStore({ path }), clockSlackSeconds: 0 });
 }
 
 function maybeBatched(backend: StorageBackend, size: number): StorageBackend {

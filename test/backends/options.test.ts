@@ -10,15 +10,16 @@ import { migrate } from "../../src/backends/postgres/migrate.ts";
 import { type PostgresServer, startPostgres } from "../../src/cli/local/postgres.ts";
 import { type RedisServer, startRedis } from "../../src/cli/local/redis.ts";
 import { freePort } from "../../src/cli/local/server.ts";
+import { StateManager } from "../../src/state/manager.ts";
 
 function problems(type: BackendType, config: BackendConfig): string[] {
   const parsed = parseBackend(type, config);
-  return "issues" in parsed ? parsed.issues.map(({ path, message }) => `${path.join(".")}: ${message}`) : [];
+  return "errors" in parsed ? parsed.errors.map(({ pointer, message }) => `${pointer}: ${message}`) : [];
 }
 
 async function open(type: BackendType, config: BackendConfig) {
   const parsed = parseBackend(type, config);
-  if ("issues" in parsed) throw new Error(JSON.stringify(parsed.issues));
+  if ("errors" in parsed) throw new Error(JSON.stringify(parsed.errors));
   return parsed.open();
 }
 
@@ -120,4 +121,19 @@ describe("redis by its parts", () => {
     await expect(backend.load(KEY)).rejects.toMatchObject({ code: "backend_unavailable" });
     await backend.close();
   });
+});
+
+test("StateManager opens a store by its name, and refuses what it does not know with all the rest", async () => {
+  const config = { transport: "pglite" };
+  const manager = new StateManager({ backendType: "postgres", backendConfig: config, batchSize: 4 });
+  await manager.savePipelineState("p", { step: 1 }, { checkpoint: "always" });
+  expect((await manager.loadPipelineState("p"))?.state).toEqual({ step: 1 });
+  await manager.close();
+  const wrong = { backendType: "redis", backendConfig: { hots: "x" }, batchSize: 0 } as const;
+  expect(() => new StateManager(wrong)).toThrow(
+    expect.objectContaining({
+      code: "invalid_configuration",
+      facts: { errors: [expect.objectContaining({ pointer: "/batchSize" }), expect.anything()] },
+    }),
+  );
 });

@@ -1,4 +1,7 @@
+import type { ErrorItem } from "../../model/errors.ts";
+import { formatPointer } from "../../model/json/pointer.ts";
 import { once } from "../../model/once.ts";
+import { problemsOf } from "../../model/parse.ts";
 import * as z from "../../model/zod.ts";
 import type { StorageBackend } from "../types.ts";
 import { openInNode } from "./node.ts";
@@ -14,12 +17,11 @@ export interface BackendConfig {
   [option: string]: string | number | boolean | undefined;
 }
 
-export type Issue = { path: PropertyKey[]; message: string };
 type Opening = { maxFileSize: number | undefined; open(): Promise<StorageBackend> };
 
 /** One way to one store: what it is told, and how it is opened. */
 interface Way {
-  parse(config: unknown): Opening | { issues: readonly Issue[] };
+  parse(config: unknown): Opening | { errors: ErrorItem[] };
 }
 
 /** Every option has its effect, any other is refused. */
@@ -32,7 +34,7 @@ function way<S extends z.core.$ZodShape>(
   return {
     parse(config) {
       const parsed = schema().safeParse(config);
-      if (!parsed.success) return { issues: parsed.error.issues };
+      if (!parsed.success) return { errors: problemsOf(parsed.error, (path) => at(...path)) };
       const { maxFileSize, ...options } = parsed.data as { maxFileSize?: number };
       return { maxFileSize, open: () => open(options as z.infer<z.ZodMiniObject<S>>) };
     },
@@ -136,21 +138,29 @@ const WAYS: Readonly<Record<BackendType, Way | Readonly<Record<string, Way>>>> =
   },
 };
 
+function at(...path: readonly string[]): string {
+  return formatPointer(["backendConfig", ...path]);
+}
+
+function wrong(option: string, message: string): { errors: ErrorItem[] } {
+  return { errors: [{ pointer: at(option), message }] };
+}
+
 const URL_PARTS = ["host", "port", "db", "user", "username", "password"];
 
 /** Checks what a store is told, and says how it is opened; or all that is wrong. */
 export function parseBackend(
   type: BackendType,
   config: BackendConfig = {},
-): Opening | { issues: readonly Issue[] } {
+): Opening | { errors: ErrorItem[] } {
   const found = WAYS[type];
   if (isWay(found)) return found.parse(config);
   const part = config.url === undefined ? undefined : URL_PARTS.find((name) => config[name] !== undefined);
-  if (part) return { issues: [{ path: [part], message: "is a part of url already: give one of them" }] };
+  if (part) return wrong(part, "is a part of url already: give one of them");
   const { transport = Object.keys(found)[0]!, ...options } = config;
   const chosen = Object.hasOwn(found, String(transport)) ? found[String(transport)] : undefined;
   const message = `must be one of ${Object.keys(found).join(", ")}`;
-  return chosen?.parse(options) ?? { issues: [{ path: ["transport"], message }] };
+  return chosen?.parse(options) ?? wrong("transport", message);
 }
 
 function isWay(found: Way | Readonly<Record<string, Way>>): found is Way {

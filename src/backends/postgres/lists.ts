@@ -9,6 +9,9 @@ import { json, labelTexts, plain } from "./encode.ts";
 import type { Row } from "./runner.ts";
 import { CHECKPOINTS, EVENTS, PIPELINES } from "./statements.ts";
 
+/** The largest bigint: a comparison with another type would leave the index unused. */
+const LAST = "9223372036854775807";
+
 type Query = (sql: string, params: readonly (string | null)[]) => Promise<Row[]>;
 
 export async function listCheckpoints(
@@ -17,7 +20,7 @@ export async function listCheckpoints(
   page: PageRequest & { label?: string },
 ): Promise<Page<CheckpointRecord>> {
   checkpointPage([], page); // refuses a cursor that is not a number
-  const before = decodeCursor("checkpoints", page.cursor) ?? "Infinity";
+  const before = decodeCursor("checkpoints", page.cursor) ?? LAST;
   const label = json(page.label) ?? null;
   const rows = await query(CHECKPOINTS, [...nameOf(key), before, label, String(page.limit + 1)]);
   const records = rows.map((row) => decodeCheckpoint(row.checkpoint!, key.pipelineId));
@@ -30,7 +33,7 @@ export async function listEvents(
   page: PageRequest,
 ): Promise<Page<PipelineEvent>> {
   eventPage([], page); // as above
-  const before = decodeCursor("events", page.cursor) ?? "Infinity";
+  const before = decodeCursor("events", page.cursor) ?? LAST;
   const rows = await query(EVENTS, [...nameOf(key), before, String(page.limit + 1)]);
   return eventPage(rows.map((row) => decodeEvent(row.event!)).reverse(), page);
 }

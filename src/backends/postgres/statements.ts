@@ -27,13 +27,13 @@ WHERE ${OF_PIPELINE} AND checkpoint_id = $3 ORDER BY sequence LIMIT 1`;
 /** $3: before this sequence; $4: the label as JSON, or null for all; $5: how many. */
 export const CHECKPOINTS = `
 SELECT cairn.checkpoint_v1(c)::text AS checkpoint FROM cairn.checkpoints c
-WHERE ${OF_PIPELINE} AND sequence < $3::numeric AND ($4::text IS NULL OR label = $4)
+WHERE ${OF_PIPELINE} AND sequence < $3::bigint AND ($4::text IS NULL OR label = $4)
 ORDER BY sequence DESC LIMIT $5::bigint`;
 
 /** $3: before this position; $4: how many. */
 export const EVENTS = `
 SELECT cairn.event_v1(e)::text AS event FROM cairn.events e
-WHERE ${OF_PIPELINE} AND position < $3::numeric ORDER BY position DESC LIMIT $4::bigint`;
+WHERE ${OF_PIPELINE} AND position < $3::bigint ORDER BY position DESC LIMIT $4::bigint`;
 
 /** $2: after this id; $3: status; $4: kind as JSON; $5: labels, as an array's text, or null; $6: a time; $7: how many. */
 export const PIPELINES = `

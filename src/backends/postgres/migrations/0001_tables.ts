@@ -21,11 +21,11 @@ CREATE TABLE cairn.pipelines (
   lease_owner text,                            -- JSON
   lease_ttl double precision,
   lease_expires timestamptz,
-  due_at timestamptz,                          -- when the sweep looks: the lease's end, or later once claimed
+  due_at timestamptz,                          -- when the sweep looks: no later than the lease's end, till claimed
   checkpoint_count bigint NOT NULL DEFAULT 0,
   sequence bigint NOT NULL DEFAULT 0,
   UNIQUE (tenant, pipeline_id)
-);
+) WITH (fillfactor = 80); -- room beside each row, so that a heartbeat touches no index
 CREATE INDEX pipelines_due ON cairn.pipelines (due_at) WHERE due_at IS NOT NULL;
 CREATE INDEX pipelines_status ON cairn.pipelines (tenant, status, pipeline_id) WHERE status <> 'running';
 CREATE INDEX pipelines_labels ON cairn.pipelines USING gin (labels);

@@ -57,15 +57,16 @@ BEGIN
 END
 $fn$;
 
--- Claims pipelines whose lease ran out: each comes up again in a minute, unless a commit settles it. Two
--- statements, for the second must see what the rows of the first, locked by now, belong to.
+-- Claims pipelines whose lease ran out: each comes up again in a minute, unless a commit settles it. Where due_at
+-- has passed and the lease has not, its holder has renewed it since. Two statements, for the second must see what
+-- the rows of the first, locked by now, belong to.
 CREATE FUNCTION cairn.due_v1(most bigint) RETURNS SETOF text LANGUAGE plpgsql VOLATILE AS $fn$
 DECLARE
   now timestamptz := cairn.clock_v1();
   claimed bigint[];
 BEGIN
   WITH late AS (
-    SELECT p.id FROM cairn.pipelines p WHERE p.due_at <= now
+    SELECT p.id FROM cairn.pipelines p WHERE p.due_at <= now AND p.lease_expires <= now
     ORDER BY p.due_at LIMIT most FOR UPDATE SKIP LOCKED
   ), pushed AS (
     UPDATE cairn.pipelines p SET due_at = now + interval '1 minute' FROM late

@@ -19,7 +19,7 @@ BEGIN
     p := cairn.remove_v1(p);
     result := cairn.result_v1(p, '{}', false);
   ELSE
-    p.settings := p.settings || coalesce(effects->'settings', '{}');
+    IF effects ? 'settings' THEN p.settings := p.settings || (effects->'settings'); END IF;
     p.kind := coalesce(effects->'settings'->>'kind', p.kind);
     IF effects ? 'labels' THEN p.labels := ARRAY(SELECT jsonb_array_elements_text(effects->'labels')); END IF;
     IF effects ? 'state' THEN p := cairn.save_v1(p, effects, frames, at); END IF;
@@ -38,11 +38,18 @@ BEGIN
   INSERT INTO cairn.writes (pipeline, write_id, revision, digest, result)
   VALUES (p.id, one->>'writeId', p.revision, one->>'digest', result);
   DELETE FROM cairn.writes w WHERE w.pipeline = p.id AND w.revision <= p.revision - 64;
+  -- What stays as it is must stay in its place: a value of q that was stored aside is not written again, and
+  -- while due_at is a time to come, and not too late, no index changes.
   UPDATE cairn.pipelines q SET
     revision = p.revision, version = p.version, fence = p.fence, deleted = p.deleted, status = p.status,
     attempt = p.attempt, created_at = p.created_at, updated_at = p.updated_at, kind = p.kind,
-    labels = p.labels, settings = p.settings, lease_owner = p.lease_owner, lease_ttl = p.lease_ttl,
-    lease_expires = p.lease_expires, due_at = CASE WHEN p.status = 'running' THEN p.lease_expires END,
+    labels = CASE WHEN effects ?| ARRAY['labels', 'remove'] THEN p.labels ELSE q.labels END,
+    settings = CASE WHEN effects ?| ARRAY['settings', 'remove'] THEN p.settings ELSE q.settings END,
+    lease_owner = p.lease_owner, lease_ttl = p.lease_ttl,
+    lease_expires = p.lease_expires, due_at = CASE
+      WHEN p.status <> 'running' THEN NULL
+      WHEN q.due_at > at AND q.due_at <= p.lease_expires THEN q.due_at
+      ELSE p.lease_expires END,
     checkpoint_count = p.checkpoint_count, sequence = p.sequence
   WHERE q.id = p.id;
   RETURN result;
