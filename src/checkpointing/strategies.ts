@@ -1,0 +1,146 @@
+import type { Decision } from "../model/checkpoint.ts";
+import type { Policy } from "../model/pipeline.ts";
+import type { Situation } from "../model/task.ts";
+import { analyzeTaskCriticality } from "./criticality.ts";
+import type { SurvivalCurve } from "./hazard/curve.ts";
+import { hazardAt, lossAhead } from "./hazard/exposure.ts";
+
+/** What is known besides the situation: of the machine, the store and the last checkpoint. */
+export interface Forecast {
+  /** Survival of machines by age. */
+  curve: SurvivalCurve;
+  /** For how long this one has been up (s). */
+  uptimeSeconds: number;
+  /** What a checkpoint costs now (s): its time, and in seconds' worth its money and the price of its bytes. */
+  checkpointCostSeconds: number;
+  /** Progress at the last checkpoint. @default 0 */
+  progressAtCheckpoint?: number;
+  /** Bytes that checkpoints take up already. @default 0 */
+  storedBytes?: number;
+}
+
+const DEFAULT_INTERVAL_SECONDS = 300;
+const DEFAULT_PROGRESS_STEP = 0.1;
+/** What a task must reach to be checkpointed whatever else is said; only where the policy names none. */
+const DEFAULT_THRESHOLD = 0.7;
+
+interface Verdict {
+  checkpoint: boolean;
+  reason: string;
+  nextCheckSeconds: number;
+}
+
+type Strategy = (policy: Policy, situation: Situation, forecast: Forecast, criticality: number) => Verdict;
+
+const STRATEGIES: Record<Decision["strategy"], Strategy> = {
+  always: () => ({ checkpoint: true, reason: "the policy says always", nextCheckSeconds: 0 }),
+  never: () => no("the policy says never", DEFAULT_INTERVAL_SECONDS),
+  time: byTime,
+  progress: byProgress,
+  event: byEvent,
+  adaptive: byLoss,
+};
+
+/**
+ * Whether a checkpoint is worth it, by the policy's strategy within its knobs. The knobs are hard, in this
+ * order: the storage budget and the minimum interval forbid, a critical task and the maximum interval demand.
+ * `never` stays never.
+ */
+export function evaluate(policy: Policy, situation: Situation, forecast: Forecast): Decision {
+  const strategy = policy.strategy ?? "adaptive";
+  const { criticality } = analyzeTaskCriticality(situation.task ?? {});
+  const since = situation.sinceCheckpointSeconds ?? forecast.uptimeSeconds;
+  const verdict =
+    (strategy === "never" ? undefined : byKnobs(policy, situation, forecast, criticality)) ??
+    STRATEGIES[strategy](policy, situation, forecast, criticality);
+  return {
+    ...verdict,
+    strategy,
+    criticality,
+    expectedLossSeconds: lossAhead(forecast.curve, forecast.uptimeSeconds, since),
+    checkpointCostSeconds: forecast.checkpointCostSeconds,
+    failuresPerHour: 3600 * hazardAt(forecast.curve, forecast.uptimeSeconds, DEFAULT_INTERVAL_SECONDS),
+  };
+}
+
+function byKnobs(
+  policy: Policy,
+  { stateBytes = 0, sinceCheckpointSeconds: since, task }: Situation,
+  { storedBytes = 0 }: Forecast,
+  criticality: number,
+): Verdict | undefined {
+  const { minIntervalSeconds = 0, maxIntervalSeconds = Number.POSITIVE_INFINITY } = policy;
+  const { storageBudgetBytes = Number.POSITIVE_INFINITY } = policy;
+  if (storedBytes + stateBytes > storageBudgetBytes)
+    return no(`${stateBytes} bytes more would exceed the budget`, DEFAULT_INTERVAL_SECONDS);
+  if (since !== undefined && since < minIntervalSeconds)
+    return no(
+      `${Math.round(since)} s since the last checkpoint, at least ${minIntervalSeconds} s apart`,
+      minIntervalSeconds - since,
+    );
+  if (task && criticality >= threshold(policy))
+    return yes(`task ${task.name} is critical: ${criticality.toFixed(2)}`, minIntervalSeconds);
+  if (since !== undefined && since >= maxIntervalSeconds)
+    return yes(
+      `${Math.round(since)} s since the last checkpoint, at most ${maxIntervalSeconds} s apart`,
+      maxIntervalSeconds,
+    );
+  return undefined;
+}
+
+/** The adaptive strategy weighs criticality itself: a bare threshold binds it only when the policy names one. */
+function threshold({ criticalityThreshold, strategy = "adaptive" }: Policy): number {
+  const fallback = strategy === "adaptive" ? Number.POSITIVE_INFINITY : DEFAULT_THRESHOLD;
+  return criticalityThreshold ?? fallback;
+}
+
+function byTime(policy: Policy, { sinceCheckpointSeconds: since }: Situation): Verdict {
+  const interval = policy.maxIntervalSeconds ?? policy.minIntervalSeconds ?? DEFAULT_INTERVAL_SECONDS;
+  if (since === undefined) return yes("no checkpoint yet", interval);
+  const reason = `${Math.round(since)} s since the last checkpoint, interval ${interval} s`;
+  return since >= interval ? yes(reason, interval) : no(reason, interval - since);
+}
+
+function byProgress(
+  policy: Policy,
+  { progress }: Situation,
+  { progressAtCheckpoint = 0 }: Forecast,
+): Verdict {
+  const step = policy.progressStep ?? DEFAULT_PROGRESS_STEP;
+  if (progress === undefined) return no("no progress was told", DEFAULT_INTERVAL_SECONDS);
+  const made = progress - progressAtCheckpoint;
+  const reason = `${percent(made)} since the last checkpoint, step ${percent(step)}`;
+  // 0.3 − 0.2 is less than 0.1 in binary.
+  return made >= step - 1e-9 ? yes(reason, 0) : no(reason, 0);
+}
+
+function byEvent({ events = [] }: Policy, { event }: Situation): Verdict {
+  if (event === undefined) return no("no event was told", DEFAULT_INTERVAL_SECONDS);
+  const counts = events.length === 0 || events.includes(event);
+  return counts ? yes(`event ${event}`, 0) : no(`event ${event} is not one to checkpoint at`, 0);
+}
+
+/** When no plan is known: checkpoint once the loss ahead, weighed by criticality, reaches the cost. */
+function byLoss(_: Policy, situation: Situation, forecast: Forecast, criticality: number): Verdict {
+  const { curve, uptimeSeconds, checkpointCostSeconds: cost } = forecast;
+  const since = situation.sinceCheckpointSeconds ?? uptimeSeconds;
+  const weight = 1 + criticality;
+  const loss = weight * lossAhead(curve, uptimeSeconds, since);
+  const reason = `${loss.toFixed(2)} s to be lost, ${cost.toFixed(2)} s to save`;
+  const hazard = weight * hazardAt(curve, uptimeSeconds, Math.max(since, cost, 1));
+  const interval = hazard > 0 ? Math.sqrt((2 * cost) / hazard) : Number.POSITIVE_INFINITY;
+  const wait = Math.min(86_400, interval);
+  return loss >= cost ? yes(reason, wait) : no(reason, Math.max(1, wait - since));
+}
+
+function yes(reason: string, nextCheckSeconds: number): Verdict {
+  return { checkpoint: true, reason, nextCheckSeconds };
+}
+
+function no(reason: string, nextCheckSeconds: number): Verdict {
+  return { checkpoint: false, reason, nextCheckSeconds };
+}
+
+function percent(share: number): string {
+  return `${(share * 100).toFixed(1)} %`;
+}
