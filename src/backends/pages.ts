@@ -67,6 +67,12 @@ export function pipelinePage(all: readonly Head[], page: PageRequest): Page<Head
   return cut("pipelines", found, page.limit, (head) => head.pipelineId);
 }
 
+/** A page out of matching pipelines in order, of which there are more than fit. */
+export function pipelinesCut(found: readonly Head[], limit: number): Page<Head> {
+  const data = found.slice(0, limit);
+  return { data, cursor: encodeCursor("pipelines", data.at(-1)!.pipelineId) };
+}
+
 function cut<T>(list: string, found: T[], limit: number, position: (item: T) => string): Page<T> {
   const data = found.slice(0, limit);
   const last = data.at(-1);

@@ -1,6 +1,6 @@
-import { CairnError } from "../../model/errors.ts";
 import type { FrameRef } from "../../model/frame.ts";
 import type { PipelineKey } from "../../model/ids.ts";
+import { guard } from "../guard.ts";
 import type { Upgrades } from "../object/container.ts";
 import { headRecords } from "../object/head-records.ts";
 import { commitQueue } from "../object/queue.ts";
@@ -59,14 +59,14 @@ export function dynamodbBackend(options: DynamodbOptions): StorageBackend {
       clockSlackSeconds: slackSeconds,
       minCommitSeconds: 0,
     },
-    load: (key, { frame = false } = {}) => guard(() => load(store, key, frame)),
-    commit: (commits) => guard(() => Promise.all(commits.map(queue))),
-    frames: (key, refs) => guard(() => framesOf(store, key, refs)),
-    checkpoint: (key, checkpointId) => guard(() => findCheckpoint(store, key, checkpointId)),
-    checkpoints: (key, page) => guard(() => listCheckpoints(store, key, page)),
-    pipelines: (tenant, filter, page) => guard(() => listPipelines(store, tenant, filter, page)),
-    events: (key, page) => guard(() => listEvents(store, key, page)),
-    due: (limit) => guard(() => findDue(store, limit)),
+    load: (key, { frame = false } = {}) => guard(unavailable, () => load(store, key, frame)),
+    commit: (commits) => guard(unavailable, () => Promise.all(commits.map(queue))),
+    frames: (key, refs) => guard(unavailable, () => framesOf(store, key, refs)),
+    checkpoint: (key, checkpointId) => guard(unavailable, () => findCheckpoint(store, key, checkpointId)),
+    checkpoints: (key, page) => guard(unavailable, () => listCheckpoints(store, key, page)),
+    pipelines: (tenant, filter, page) => guard(unavailable, () => listPipelines(store, tenant, filter, page)),
+    events: (key, page) => guard(unavailable, () => listEvents(store, key, page)),
+    due: (limit) => guard(unavailable, () => findDue(store, limit)),
     health: () => checkHealth(store),
     close: () => table.close(),
   };
@@ -92,15 +92,4 @@ async function framesOf(
   const others = refs.filter((ref) => !frames.has(ref.frameId));
   const outside = await readFrames(store, key, others);
   return refs.map(({ frameId }) => frames.get(frameId) ?? outside.get(frameId) ?? null);
-}
-
-/** Whatever is thrown below becomes an error with a code; what was said stays in `cause`. */
-async function guard<T>(run: () => Promise<T>): Promise<T> {
-  try {
-    return await run();
-  } catch (error) {
-    if (error instanceof CairnError || (error instanceof Error && error.name === "OutcomeUnknown"))
-      throw error;
-    throw unavailable(error);
-  }
 }

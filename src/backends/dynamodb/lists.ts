@@ -2,7 +2,7 @@ import type { CheckpointRecord } from "../../model/checkpoint.ts";
 import type { PipelineEvent } from "../../model/event.ts";
 import type { Head } from "../../model/head.ts";
 import type { PipelineKey } from "../../model/ids.ts";
-import { checkpointPage, decodeCursor, encodeCursor, eventPage, matches } from "../pages.ts";
+import { checkpointPage, decodeCursor, encodeCursor, eventPage, matches, pipelinesCut } from "../pages.ts";
 import type { Page, PageRequest, PipelineFilter } from "../types.ts";
 import { readable } from "../unreadable.ts";
 import { readHead, type Store } from "./committer.ts";
@@ -101,7 +101,7 @@ export async function listPipelines(
   for await (const items of pages) {
     const keys = items.map(({ pk }) => pipelineOf(pk!.S!));
     data.push(...(await readHeads(store, keys)).filter((head) => matches(head, filter)));
-    if (data.length > page.limit) return cutAt(data, page.limit);
+    if (data.length > page.limit) return pipelinesCut(data, page.limit);
     read += keys.length;
     const last = keys.at(-1);
     if (read >= HEADS_READ && last) return { data, cursor: encodeCursor("pipelines", last.pipelineId) };
@@ -117,9 +117,4 @@ async function readHeads({ table, upgrades }: Store, keys: readonly PipelineKey[
       return readable(key, () => openItem(item, key, upgrades).record!.head);
     })
     .sort((a, b) => (a.pipelineId < b.pipelineId ? -1 : 1));
-}
-
-function cutAt(data: Head[], limit: number): Page<Head> {
-  const kept = data.slice(0, limit);
-  return { data: kept, cursor: encodeCursor("pipelines", kept.at(-1)!.pipelineId) };
 }

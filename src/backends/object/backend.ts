@@ -1,6 +1,6 @@
-import { CairnError } from "../../model/errors.ts";
 import type { FrameRef } from "../../model/frame.ts";
 import type { PipelineKey } from "../../model/ids.ts";
+import { guard } from "../guard.ts";
 import type { Loaded, StorageBackend } from "../types.ts";
 import { commitBatch, unavailable } from "./committer.ts";
 import type { Upgrades } from "./container.ts";
@@ -34,7 +34,7 @@ export function objectBackend(options: ObjectOptions): StorageBackend {
   const now = () => clock() + cache.skew();
   const shared = { store, upgrades, slackSeconds, now, cache };
   const queue = commitQueue(store.minWriteSeconds, (key, commits) => commitBatch(shared, key, commits));
-  const open = (key: PipelineKey) => guard(() => readHead(store, key, upgrades));
+  const open = (key: PipelineKey) => guard(unavailable, () => readHead(store, key, upgrades));
 
   return {
     name: "object",
@@ -48,18 +48,19 @@ export function objectBackend(options: ObjectOptions): StorageBackend {
       if (!opened.record) return null;
       const { head } = opened.record;
       if (!frame || !head.state) return { head, frame: null };
-      return { head, frame: await guard(() => frameBytes(opened, key, head.state!.frame)) };
+      return { head, frame: await guard(unavailable, () => frameBytes(opened, key, head.state!.frame)) };
     },
-    commit: (commits) => guard(() => Promise.all(commits.map(queue))),
+    commit: (commits) => guard(unavailable, () => Promise.all(commits.map(queue))),
     async frames(key, refs) {
       const opened = await open(key);
-      return guard(() => Promise.all(refs.map((ref) => frameBytes(opened, key, ref))));
+      return guard(unavailable, () => Promise.all(refs.map((ref) => frameBytes(opened, key, ref))));
     },
-    checkpoint: (key, checkpointId) => guard(() => findCheckpoint(shared, key, checkpointId)),
-    checkpoints: (key, page) => guard(() => listCheckpoints(shared, key, page)),
-    pipelines: (tenant, filter, page) => guard(() => listPipelines(shared, tenant, filter, page)),
-    events: (key, page) => guard(() => listEvents(shared, key, page)),
-    due: (limit) => guard(() => findDue(shared, limit)),
+    checkpoint: (key, checkpointId) => guard(unavailable, () => findCheckpoint(shared, key, checkpointId)),
+    checkpoints: (key, page) => guard(unavailable, () => listCheckpoints(shared, key, page)),
+    pipelines: (tenant, filter, page) =>
+      guard(unavailable, () => listPipelines(shared, tenant, filter, page)),
+    events: (key, page) => guard(unavailable, () => listEvents(shared, key, page)),
+    due: (limit) => guard(unavailable, () => findDue(shared, limit)),
     async health() {
       const problems = await store.check().catch(() => ["The object store does not answer."]);
       return { ready: problems.length === 0, problems };
@@ -77,16 +78,5 @@ export function objectBackend(options: ObjectOptions): StorageBackend {
       }
     }
     return (await store.get(frameKey(key, ref.frameId)))?.bytes ?? null;
-  }
-}
-
-/** Whatever a store throws becomes an error with a code; what it said stays in `cause`. */
-async function guard<T>(run: () => Promise<T>): Promise<T> {
-  try {
-    return await run();
-  } catch (error) {
-    if (error instanceof CairnError || (error instanceof Error && error.name === "OutcomeUnknown"))
-      throw error;
-    throw unavailable(error);
   }
 }

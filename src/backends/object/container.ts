@@ -1,4 +1,5 @@
 import { sha256Hex } from "../../frames/digest.ts";
+import { concat } from "../../model/bytes.ts";
 import { CairnError } from "../../model/errors.ts";
 import { FORMAT } from "../../model/head.ts";
 
@@ -84,14 +85,4 @@ function text(bytes: Uint8Array): string | null {
   } catch {
     return null;
   }
-}
-
-function concat(parts: readonly Uint8Array[]): Uint8Array {
-  const whole = new Uint8Array(parts.reduce((sum, part) => sum + part.length, 0));
-  let offset = 0;
-  for (const part of parts) {
-    whole.set(part, offset);
-    offset += part.length;
-  }
-  return whole;
 }

@@ -2,7 +2,7 @@ import type { CheckpointRecord } from "../../model/checkpoint.ts";
 import type { PipelineEvent } from "../../model/event.ts";
 import type { Head } from "../../model/head.ts";
 import type { PipelineKey } from "../../model/ids.ts";
-import { checkpointPage, decodeCursor, encodeCursor, eventPage, matches } from "../pages.ts";
+import { checkpointPage, decodeCursor, encodeCursor, eventPage, matches, pipelinesCut } from "../pages.ts";
 import type { Page, PageRequest, PipelineFilter } from "../types.ts";
 import { leaveOut } from "../unreadable.ts";
 import type { Upgrades } from "./container.ts";
@@ -114,7 +114,7 @@ export async function listPipelines(
     data.push(...heads.flat().filter((head) => matches(head, filter)));
     read += ids.length;
     after = ids.at(-1) ?? after;
-    if (data.length > page.limit) return cutAt(data, page.limit);
+    if (data.length > page.limit) return pipelinesCut(data, page.limit);
     if (!listed.more) return { data, cursor: null };
   }
   return { data, cursor: encodeCursor("pipelines", after!) };
@@ -124,9 +124,4 @@ export async function listPipelines(
 async function headsOf({ store, upgrades }: Source, key: PipelineKey): Promise<Head[]> {
   const read = readHead(store, key, upgrades);
   return read.then(({ record }) => (record ? [record.head] : []), leaveOut(key));
-}
-
-function cutAt(data: Head[], limit: number): Page<Head> {
-  const kept = data.slice(0, limit);
-  return { data: kept, cursor: encodeCursor("pipelines", kept.at(-1)!.pipelineId) };
 }

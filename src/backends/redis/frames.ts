@@ -1,5 +1,6 @@
+import { concat } from "../../model/bytes.ts";
 import { framesScript } from "./lua/reads.ts";
-import { concat, unpack } from "./packing.ts";
+import { unpack } from "./packing.ts";
 import { bytes, list, type Reply, ReplyError } from "./reply.ts";
 import { call } from "./script.ts";
 import type { Command, Transport } from "./transport.ts";

@@ -2,7 +2,7 @@ import type { CheckpointRecord } from "../../model/checkpoint.ts";
 import type { PipelineEvent } from "../../model/event.ts";
 import type { Head } from "../../model/head.ts";
 import type { PipelineKey } from "../../model/ids.ts";
-import { checkpointPage, decodeCursor, encodeCursor, eventPage, matches } from "../pages.ts";
+import { checkpointPage, decodeCursor, encodeCursor, eventPage, matches, pipelinesCut } from "../pages.ts";
 import type { Due, Page, PageRequest, PipelineFilter } from "../types.ts";
 import { readable } from "../unreadable.ts";
 import { decodeCheckpoint, decodeEvent, decodeHead } from "./fields.ts";
@@ -95,16 +95,11 @@ export async function listPipelines(
       return readable(key, () => headFrom(key, flat, writes));
     });
     data.push(...heads.filter((head) => matches(head, filter)));
-    if (data.length > page.limit) return cutAt(data, page.limit);
+    if (data.length > page.limit) return pipelinesCut(data, page.limit);
     after = text(next);
     if (after === "") return { data, cursor: null };
   }
   return { data, cursor: encodeCursor("pipelines", after) };
-}
-
-function cutAt(data: Head[], limit: number): Page<Head> {
-  const kept = data.slice(0, limit);
-  return { data: kept, cursor: encodeCursor("pipelines", kept.at(-1)!.pipelineId) };
 }
 
 export interface DueOptions extends ListOptions {

@@ -1,3 +1,4 @@
+import { concat } from "../../model/bytes.ts";
 import type { Argument, Transport } from "./transport.ts";
 
 /**
@@ -47,14 +48,4 @@ function base64(slice: Uint8Array): string {
 
 function ascii(slice: Uint8Array): string {
   return Buffer.from(slice.buffer, slice.byteOffset, slice.byteLength).toString("latin1");
-}
-
-export function concat(parts: readonly Uint8Array[]): Uint8Array {
-  const whole = new Uint8Array(parts.reduce((sum, part) => sum + part.length, 0));
-  let offset = 0;
-  for (const part of parts) {
-    whole.set(part, offset);
-    offset += part.length;
-  }
-  return whole;
 }
