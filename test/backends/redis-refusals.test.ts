@@ -16,8 +16,8 @@ describe.each(KINDS)("over %s", (kind) => {
     try {
       const save = async () =>
         backend.commit([await saving(key, 1, "v2", { effects: { events: [{ type: "leased" }] } })]);
-      expect(await failure(save())).toBe("backend_unavailable");
-      expect(await failure(backend.commit([change(key, { remove: true })]))).toBe("backend_unavailable");
+      expect(await failure(save())).toBe("insufficient_storage");
+      expect(await failure(backend.commit([change(key, { remove: true })]))).toBe("insufficient_storage");
       expect((await backend.load(key, { frame: true }))!.head.revision).toBe(1);
       expect(await rig.client.dbSize()).toBe(before);
     } finally {

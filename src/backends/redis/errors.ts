@@ -5,6 +5,8 @@ import { NotSent } from "./transport.ts";
 /** For what certainly was not done, or only read. What Redis or the client said stays in `cause`. */
 export function notDone(cause: unknown): CairnError {
   if (cause instanceof CairnError) return cause;
+  if (cause instanceof ReplyError && cause.code === "OOM")
+    return new CairnError("insufficient_storage", "The memory of Redis is full.", { cause });
   const why = cause instanceof ReplyError && cause.code ? `Redis refused (${cause.code}).` : "No answer.";
   return new CairnError("backend_unavailable", `The store is not available: ${why}`, {
     retryAfterSeconds: 2,
