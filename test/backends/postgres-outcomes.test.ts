@@ -143,8 +143,8 @@ describe("a commit that was not done is not unknown", () => {
     );
   });
 
-  test("a front that has too much to do", async () => {
-    rig.neon.answerNext(429);
+  test.each([401, 403, 404, 413, 429])("a front that turns the request away: %i", async (status) => {
+    rig.neon.answerNext(status);
     expect(await reasonOf(rig.overNeon().commit([change(rig.newKey(), {})]))).toEqual(notDone);
   });
 
@@ -217,6 +217,18 @@ describe("connections", () => {
     const [outcome] = await backend.commit([await saving(key, 0, "x")]);
     expect(outcome!.ok).toBe(true);
     await backend.close();
+  });
+
+  test("closing waits for the calls before it, those that still wait for a connection too", async () => {
+    const backend = rig.relayed({ poolSize: 1, connectionTimeoutSeconds: 30 });
+    const key = rig.newKey();
+    await backend.commit([await saving(key, 0, "x")]);
+    const calls = Array.from({ length: 5 }, (_, i) =>
+      backend.commit([change(key, { settings: { kind: `k${i}` } })]),
+    );
+    await backend.close();
+    for (const outcomes of await Promise.all(calls)) expect(outcomes[0]!.ok).toBe(true);
+    await expect(backend.load(key)).rejects.toMatchObject({ code: "backend_unavailable" });
   });
 
   test("errors carry neither SQL nor secrets", async () => {

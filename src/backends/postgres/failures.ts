@@ -3,6 +3,9 @@ import { StoreFailure } from "./runner.ts";
 
 /** What an operator can act on, by SQLSTATE or its class. */
 const DETAILS: Readonly<Record<string, string>> = {
+  "40001": "Transactions are serializable here: they must be read committed.",
+  "55P03": "Another transaction held the pipeline for too long.",
+  "57014": "The database cancelled the statement, which took longer than its statement_timeout.",
   "53200": "The database is out of memory.",
   "53300": "The database has no connection left.",
   "25006": "The database is read-only here: it may be a replica.",

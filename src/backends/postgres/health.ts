@@ -17,7 +17,8 @@ export async function checkHealth(runner: Runner): Promise<Health> {
   }
 }
 
-function settingProblems({ durability, read_only, isolation, encoding }: Row): string[] {
+function settingProblems(row: Row): string[] {
+  const { durability, read_only, isolation, encoding, privileged, executes } = row;
   const problems: string[] = [];
   if (durability === "off")
     problems.push("synchronous_commit is off: acknowledged writes could be lost in a crash.");
@@ -25,6 +26,8 @@ function settingProblems({ durability, read_only, isolation, encoding }: Row): s
   if (isolation !== "read committed")
     problems.push(`default_transaction_isolation is "${isolation}": it must be "read committed".`);
   if (encoding !== "UTF8") problems.push(`The database's encoding is ${encoding}: it must be UTF8.`);
+  if (privileged === "false") problems.push(`The role may not read and write all tables of "cairn".`);
+  if (executes === "false") problems.push(`The role may not execute all functions of "cairn".`);
   return problems;
 }
 

@@ -21,7 +21,9 @@ export async function schemaVersion(runner: Runner): Promise<number> {
 
 /**
  * Brings the schema up to what this release knows. May run twice, or twice at once; changes nothing in a schema
- * that is newer.
+ * that is newer. The role that runs it owns the schema. Another one that serves needs USAGE on the schema,
+ * SELECT, INSERT, UPDATE and DELETE on all of its tables, and EXECUTE on its functions, which all roles have unless
+ * it was taken from them.
  *
  * @returns the names of the migrations that were missing
  * @throws CairnError `backend_unavailable`
@@ -42,11 +44,14 @@ export function migrationStatements(): string[] {
   return MIGRATIONS.map(block);
 }
 
-/** One statement, so that it is one transaction over HTTP and through poolers as well. */
+/**
+ * One statement, so that it is one transaction over HTTP and through poolers as well. A schema that somebody else
+ * made is not made IF NOT EXISTS: that takes the privilege to make one, even so.
+ */
 function block({ version, name, sql }: Migration): string {
   return `DO $migration$ BEGIN
 PERFORM pg_advisory_xact_lock(${LOCK});
-CREATE SCHEMA IF NOT EXISTS cairn;
+IF to_regnamespace('cairn') IS NULL THEN CREATE SCHEMA cairn; END IF;
 CREATE TABLE IF NOT EXISTS cairn.cairn_migrations (
   version integer PRIMARY KEY, name text NOT NULL, applied_at timestamptz NOT NULL DEFAULT now());
 IF EXISTS (SELECT FROM cairn.cairn_migrations WHERE version = ${version}) THEN RETURN; END IF;

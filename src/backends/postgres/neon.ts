@@ -57,12 +57,15 @@ async function openClient(url: string, endpoint: string | undefined): Promise<Sq
   return neon(url, { disableWarningInBrowsers: true });
 }
 
+/** The front refused the request as it came; but 408 and 499 say that somebody waited. */
+const TURNED_AWAY = /^4(?!08|99)/;
+
 /** What failed before HTTP answered is in `sourceError`; a status other than 400 is in the message only. */
 function neonFailure(error: unknown): StoreFailure {
   const { sourceError, message } = error as { sourceError?: Error; message?: string };
   if (sourceError) return failureOf(sourceError.cause ?? sourceError, true);
   const status = /^Server error \(HTTP status (\d{3})\)/.exec(message ?? "")?.[1];
-  if (status === "429") return new StoreFailure("none", null, "The HTTP front of Postgres answered 429");
-  if (status) return new StoreFailure("unknown", null, `The HTTP front of Postgres answered ${status}`);
+  const what = `The HTTP front of Postgres answered ${status}`;
+  if (status) return new StoreFailure(TURNED_AWAY.test(status) ? "none" : "unknown", null, what);
   return failureOf(error, true);
 }

@@ -29,16 +29,19 @@ export class StoreFailure extends Error {
 interface ClientError {
   code?: unknown;
   severity?: unknown;
+  syscall?: unknown;
 }
 
 /** Nothing was sent when the connection was refused, or the name not found. */
-const UNREACHED: readonly unknown[] = [
-  "ECONNREFUSED",
-  "ENOTFOUND",
-  "EAI_AGAIN",
-  "EHOSTUNREACH",
-  "ENETUNREACH",
-  "UND_ERR_CONNECT_TIMEOUT",
+const UNREACHED: readonly unknown[] = ["ECONNREFUSED", "ENOTFOUND", "EAI_AGAIN", "UND_ERR_CONNECT_TIMEOUT"];
+
+/** As well, but a connection that was open may end with these too, its statement under way. */
+const NO_ROUTE: readonly unknown[] = ["EHOSTUNREACH", "ENETUNREACH"];
+
+/** The severity in the server's own language (`lc_messages`); the clients do not show the other, in English. */
+const ERROR: readonly string[] = [
+  ...["ERROR", "FEHLER", "ERREUR", "ERRORE", "ERRO", "EROARE", "FEL", "HATA", "CHYBA", "BŁĄD"],
+  ...["ОШИБКА", "ПОМИЛКА", "ΣΦΑΛΜΑ", "შეცდომა", "エラー", "오류", "错误", "錯誤"],
 ];
 
 /** No session was opened: wrong credentials or database, no connection left, the server still starting. */
@@ -52,12 +55,13 @@ const TURNED_AWAY = /^(28...|3D000|53300|57P03)$/;
  */
 export function failureOf(error: unknown, sent: boolean): StoreFailure {
   if (error instanceof StoreFailure) return error;
-  const { code, severity } = (error ?? {}) as ClientError;
+  const { code, severity, syscall } = (error ?? {}) as ClientError;
   if (typeof code === "string" && typeof severity === "string") {
-    const undone = !sent || severity === "ERROR" || TURNED_AWAY.test(code);
+    const undone = !sent || ERROR.includes(severity) || TURNED_AWAY.test(code);
     return new StoreFailure(undone ? "none" : "unknown", code, "Postgres refused the statement");
   }
-  if (!sent || UNREACHED.includes(code)) return new StoreFailure("none", null, "Postgres was not reached");
+  const unreached = UNREACHED.includes(code) || (NO_ROUTE.includes(code) && syscall === "connect");
+  if (!sent || unreached) return new StoreFailure("none", null, "Postgres was not reached");
   return new StoreFailure("unknown", null, "Postgres did not answer");
 }
 

@@ -41,7 +41,7 @@ SELECT cairn.head_v1(found) AS head FROM (
   SELECT p.* FROM cairn.pipelines p
   WHERE p.tenant = $1 AND NOT p.deleted AND p.pipeline_id > $2
     AND ($3::text IS NULL OR p.status = $3) AND ($4::text IS NULL OR p.kind = $4)
-    AND ($5::text[] IS NULL OR p.labels @> $5::text[])
+    AND ($5::text[] IS NULL OR p.labels OPERATOR(pg_catalog.@>) $5::text[])
     AND ($6::text IS NULL OR cairn.time_v1(p.updated_at) COLLATE "C" < $6)
   ORDER BY p.pipeline_id LIMIT $7::bigint
 ) AS found`;
@@ -53,4 +53,10 @@ export const SETTINGS = `
 SELECT current_setting('synchronous_commit') AS durability,
   current_setting('transaction_read_only') AS read_only,
   current_setting('transaction_isolation') AS isolation,
-  current_setting('server_encoding') AS encoding`;
+  current_setting('server_encoding') AS encoding,
+  (SELECT bool_and(has_table_privilege(c.oid, needed))::text
+    FROM pg_catalog.pg_class c, unnest(ARRAY['SELECT', 'INSERT', 'UPDATE', 'DELETE']) AS needed
+    WHERE c.relnamespace = to_regnamespace('cairn') AND c.relkind = 'r'
+      AND c.relname IN ('pipelines', 'versions', 'checkpoints', 'events', 'writes', 'frames')) AS privileged,
+  (SELECT bool_and(has_function_privilege(f.oid, 'EXECUTE'))::text
+    FROM pg_catalog.pg_proc f WHERE f.pronamespace = to_regnamespace('cairn')) AS executes`;

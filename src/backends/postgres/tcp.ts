@@ -17,12 +17,17 @@ export interface TcpOptions {
 /** Any Postgres over TCP, from Node. `pg` sends once, and names no prepared statements: poolers may stand between. */
 export function tcpRunner(options: TcpOptions): Runner {
   const milliseconds = (options.timeoutSeconds ?? 30) * 1000;
+  const calls = new Set<Promise<Row[]>>();
   const pool = once(
     () => openPool(options),
-    (open) => open.end(),
+    async (open) => {
+      // Once it is ending, the pool forgets those that wait for a connection.
+      await Promise.allSettled(calls);
+      await open.end();
+    },
   );
 
-  async function query(sql: string, params: readonly (string | null)[]): Promise<Row[]> {
+  async function send(sql: string, params: readonly (string | null)[]): Promise<Row[]> {
     const client = await connect(await pool.get());
     try {
       // Its types miss the timeout of a single query.
@@ -40,7 +45,11 @@ export function tcpRunner(options: TcpOptions): Runner {
 
   return {
     maxFrameBytes: 256 * 1024 ** 2,
-    query,
+    query(sql, params) {
+      const call = send(sql, params).finally(() => calls.delete(call));
+      calls.add(call);
+      return call;
+    },
     close: pool.close,
   };
 }
@@ -54,6 +63,8 @@ async function openPool(options: TcpOptions): Promise<Pool> {
     max: poolSize + maxOverflow,
     connectionTimeoutMillis: connectionTimeoutSeconds * 1000,
     keepAlive: true,
+    // The system's own is two hours: a connection that a firewall forgot would fail a call first.
+    keepAliveInitialDelayMillis: 30_000,
     allowExitOnIdle: true,
     application_name: "cairn",
   });

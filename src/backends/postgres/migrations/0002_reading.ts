@@ -17,7 +17,7 @@ CREATE FUNCTION cairn.state_v1(v cairn.versions) RETURNS json LANGUAGE sql STABL
 $fn$;
 
 CREATE FUNCTION cairn.checkpoint_v1(c cairn.checkpoints) RETURNS json LANGUAGE sql STABLE AS $fn$
-  SELECT json_build_object(
+  SELECT pg_catalog.json_build_object(
     'format', c.format, 'checkpointId', c.checkpoint_id, 'version', c.version, 'sequence', c.sequence,
     'createdAt', cairn.time_v1(c.created_at), 'source', c.source, 'label', c.label::json,
     'metadata', c.metadata, 'reason', c.reason, 'content', c.content, 'verified', c.verified,
@@ -25,7 +25,7 @@ CREATE FUNCTION cairn.checkpoint_v1(c cairn.checkpoints) RETURNS json LANGUAGE s
 $fn$;
 
 CREATE FUNCTION cairn.event_v1(e cairn.events) RETURNS json LANGUAGE sql STABLE AS $fn$
-  SELECT json_build_object(
+  SELECT pg_catalog.json_build_object(
     'format', e.format, 'position', e.position, 'at', cairn.time_v1(e.at), 'version', e.version,
     'fence', e.fence, 'draft', e.draft)
 $fn$;
@@ -36,7 +36,8 @@ CREATE FUNCTION cairn.lease_v1(p cairn.pipelines) RETURNS json LANGUAGE sql STAB
 $fn$;
 
 -- The whole head. In PL/pgSQL, whose sessions keep the plan.
-CREATE FUNCTION cairn.head_v1(p cairn.pipelines) RETURNS text LANGUAGE plpgsql STABLE AS $fn$
+CREATE FUNCTION cairn.head_v1(p cairn.pipelines) RETURNS text LANGUAGE plpgsql STABLE
+SET search_path = pg_catalog, pg_temp AS $fn$
 BEGIN
   RETURN (SELECT json_build_object(
     'format', p.format, 'tenant', p.tenant, 'pipelineId', p.pipeline_id, 'revision', p.revision,
@@ -60,7 +61,8 @@ $fn$;
 -- Claims pipelines whose lease ran out: each comes up again in a minute, unless a commit settles it. Where due_at
 -- has passed and the lease has not, its holder has renewed it since. Two statements, for the second must see what
 -- the rows of the first, locked by now, belong to.
-CREATE FUNCTION cairn.due_v1(most bigint) RETURNS SETOF text LANGUAGE plpgsql VOLATILE AS $fn$
+CREATE FUNCTION cairn.due_v1(most bigint) RETURNS SETOF text LANGUAGE plpgsql VOLATILE
+SET search_path = pg_catalog, pg_temp AS $fn$
 DECLARE
   now timestamptz := cairn.clock_v1();
   claimed bigint[];

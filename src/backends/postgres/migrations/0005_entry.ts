@@ -56,9 +56,11 @@ BEGIN
 END
 $fn$;
 
+-- Names mean what they mean here, whatever schemas the session looks into: so in all that it calls.
 -- outcome: applied, replayed, or why the commit was refused; head: as it is then, null where there is none.
 CREATE FUNCTION cairn.commit_v1(commits jsonb, frames bytea)
-RETURNS TABLE (outcome text, answer text, head text) LANGUAGE plpgsql VOLATILE AS $fn$
+RETURNS TABLE (outcome text, answer text, head text) LANGUAGE plpgsql VOLATILE
+SET search_path = pg_catalog, pg_temp AS $fn$
 DECLARE
   one jsonb;
   p cairn.pipelines;
