@@ -11,7 +11,7 @@ async function main(): Promise<void> {
   const settings = readSettings(process.env, process.argv.slice(2));
   const folder = openDataFolder(settings.dataFolder);
   // Before TMPDIR is changed: Postgres runs as an account that may not enter the data folder.
-  const local = settings.localStore === null ? null : await LOCAL_STORES[settings.localStore]!();
+  const local = settings.localStore === null ? null : ((await LOCAL_STORES[settings.localStore]?.()) ?? null);
   // Miniflare's scratch files go where the next start clears them: a killed process cannot.
   process.env.TMPDIR = folder.temporary;
   await waitForPort(settings.host, settings.port);

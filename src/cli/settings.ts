@@ -15,7 +15,7 @@ export interface LocalSettings {
   dataFolder: string;
   /** Variables the Worker sees. */
   bindings: Record<string, string>;
-  /** The store whose servers are started as well, as `--backend` names it. */
+  /** What `--backend` names: the embedded default, or the store whose servers are started as well. */
   localStore: string | null;
 }
 
@@ -37,15 +37,16 @@ export function readSettings(env: Environment, words: readonly string[] = []): L
   }
   const dataFolder = resolve(env.CAIRN_DATA || ".cairn");
   const localStore = parseBackend(words);
-  return { host, port: parsePort(env.PORT), dataFolder, bindings: workerBindings(env), localStore };
+  const bindings = workerBindings(env, localStore === null);
+  return { host, port: parsePort(env.PORT), dataFolder, bindings, localStore };
 }
 
 function parseBackend(words: readonly string[]): string | null {
   if (words.length === 0) return null;
   const [, name] = /^--backend(?:=| )(\S*)$/.exec(words.join(" ")) ?? [];
-  if (name === "object") return null;
-  if (name !== undefined && Object.hasOwn(LOCAL_STORES, name)) return name;
-  const known = ["object", ...Object.keys(LOCAL_STORES)].join("|");
+  const stores = ["object", ...Object.keys(LOCAL_STORES)];
+  if (name !== undefined && stores.includes(name)) return name;
+  const known = stores.join("|");
   throw new StartError(`Usage: npm start [-- --backend ${known}], not "${words.join(" ")}".`);
 }
 
@@ -67,22 +68,16 @@ function isLoopback(host: string): boolean {
 }
 
 /** Of the stores, by the names that their users know. */
-const STORE_VARIABLES: ReadonlySet<string> = new Set([
-  "DATABASE_URL",
-  "UPSTASH_REDIS_REST_URL",
-  "UPSTASH_REDIS_REST_TOKEN",
-  "REDIS_URL",
-  "AWS_REGION",
-  "AWS_ACCESS_KEY_ID",
-  "AWS_SECRET_ACCESS_KEY",
-  "AWS_SESSION_TOKEN",
-]);
+const STORE_VARIABLE =
+  /^(DATABASE_URL|UPSTASH_REDIS_REST_(URL|TOKEN)|REDIS_URL|AWS_(REGION|ACCESS_KEY_ID|SECRET_ACCESS_KEY|SESSION_TOKEN)|CAIRN_(BACKEND|POSTGRES|NEON|S3|DYNAMO)(_.*)?)$/;
 
-function workerBindings(env: Environment): Record<string, string> {
+/** @param stores whether the environment says which store: not where `--backend` does */
+function workerBindings(env: Environment, stores: boolean): Record<string, string> {
   // R2 takes one write a second to a key. The local emulator has no such limit, so nothing waits for it.
   const bindings: Record<string, string> = { CAIRN_R2_MIN_COMMIT_SECONDS: "0" };
   for (const [name, value] of Object.entries(env)) {
-    const forWorker = (name.startsWith("CAIRN_") && name !== "CAIRN_DATA") || STORE_VARIABLES.has(name);
+    const ofStore = STORE_VARIABLE.test(name);
+    const forWorker = ofStore ? stores : name.startsWith("CAIRN_") && name !== "CAIRN_DATA";
     if (forWorker && value) bindings[name] = value;
   }
   return bindings;

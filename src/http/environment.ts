@@ -37,7 +37,7 @@ export function parseEnvironment(
   bucket = false,
 ): ServiceSettings {
   const given = new Given(environment);
-  const maxBodyBytes = given.number("CAIRN_MAX_BODY_BYTES", 26_214_400, 1024, 104_857_600);
+  const maxBodyBytes = given.whole("CAIRN_MAX_BODY_BYTES", 26_214_400, 1024, 104_857_600);
   const corsOrigins = originsOf(given);
   const keys = keysOf(environment.CAIRN_API_KEYS, given.errors);
   const parsed = parseStore(environment, platform, bucket);

@@ -6,7 +6,11 @@ const AWS = { AWS_REGION: "eu-west-1", AWS_ACCESS_KEY_ID: "AKIA", AWS_SECRET_ACC
 const UPSTASH = { UPSTASH_REDIS_REST_URL: "https://x.upstash.io", UPSTASH_REDIS_REST_TOKEN: "secret" };
 
 /** The store of a platform, or the pointers of what is wrong. */
-function parse(variables: StoreVariables, platform: "worker" | "node" = "node", bucket = false) {
+function parse(
+  variables: StoreVariables,
+  platform: "worker" | "node" = "node",
+  bucket = "CAIRN_R2_MIN_COMMIT_SECONDS" in variables,
+) {
   const parsed = parseStore(variables, platform, bucket);
   if ("store" in parsed) return parsed.store;
   expect(JSON.stringify(parsed.errors)).not.toContain("secret");
@@ -60,6 +64,18 @@ describe("what is wrong is told by name, all of it at once, and never with a val
     [["CAIRN_BACKEND"], { CAIRN_BACKEND: "mysql" }, "node"],
     [["CAIRN_BACKEND"], { CAIRN_BACKEND: "dynamodb" }, "worker"],
     [["CAIRN_BUCKET"], {}, "worker"],
+    [["CAIRN_R2_MIN_COMMIT_SECONDS"], { CAIRN_R2_MIN_COMMIT_SECONDS: " " }, "worker"],
+    [["DATABASE_URL"], { CAIRN_BACKEND: "postgres", DATABASE_URL: "postgres://" }, "node"],
+    [
+      ["CAIRN_NEON_ENDPOINT"],
+      { CAIRN_BACKEND: "postgres", DATABASE_URL, CAIRN_NEON_ENDPOINT: "https://n" },
+      "node",
+    ],
+    [
+      ["REDIS_URL"],
+      { CAIRN_BACKEND: "redis", REDIS_URL: "redis://r", UPSTASH_REDIS_REST_TOKEN: "secret" },
+      "node",
+    ],
     [["CAIRN_DATA"], {}, "node"],
     [["DATABASE_URL"], { CAIRN_BACKEND: "postgres" }, "node"],
     [["DATABASE_URL"], { CAIRN_BACKEND: "postgres", DATABASE_URL: "mysql://me:secret@db" }, "worker"],

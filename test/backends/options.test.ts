@@ -39,6 +39,8 @@ describe("what is not an option of a store is refused by its name", () => {
     ["postgres", { transport: "toString" }, "transport"],
     ["postgres", { url: "postgres://h/d", password: "x" }, "password"],
     ["redis", { url: "redis://h", db: 3 }, "db"],
+    ["redis", null as never, "/backendConfig: must be an object"],
+    ["postgres", [] as never, "/backendConfig: must be an object"],
     ["redis", { transport: "upstash", url: "https://x.upstash.io" }, "token"],
     ["redis", { connectionTimeoutSeconds: 0 }, "connectionTimeoutSeconds"],
     ["memory", { maxFileSize: 0.5 }, "maxFileSize"],
@@ -80,6 +82,15 @@ describe("postgres by its parts", () => {
     await runner.close();
     await backend.close();
   });
+
+  test.each(["no such host", "127.0.0.1:5432", "/nowhere"])(
+    "host %s is not taken for another",
+    async (host) => {
+      const backend = await open("postgres", { ...parts, host });
+      await expect(backend.load(KEY)).rejects.toMatchObject({ code: "backend_unavailable" });
+      await backend.close();
+    },
+  );
 
   test("connectionTimeoutSeconds ends the wait for a connection", async () => {
     const backend = await open("postgres", { ...parts, poolSize: 1, connectionTimeoutSeconds: 0.2 });

@@ -16,7 +16,15 @@ describe("readSettings", () => {
   test("takes --backend for a store to start, and no other words", () => {
     expect(readSettings({}, ["--backend", "redis"]).localStore).toBe("redis");
     expect(readSettings({}, ["--backend=postgres"]).localStore).toBe("postgres");
-    expect(readSettings({}, ["--backend", "object"]).localStore).toBeNull();
+    expect(readSettings({}, ["--backend", "object"]).localStore).toBe("object");
+    const env = {
+      CAIRN_BACKEND: "postgres",
+      REDIS_URL: "redis://h",
+      CAIRN_S3_BUCKET: "b",
+      CAIRN_MAX_BODY_BYTES: "9",
+    };
+    const { bindings } = readSettings(env, ["--backend", "redis"]);
+    expect(bindings).toEqual({ CAIRN_R2_MIN_COMMIT_SECONDS: "0", CAIRN_MAX_BODY_BYTES: "9" });
     for (const words of [["--backend"], ["--backend", "mysql"], ["redis"], ["--backend", "toString"]])
       expect(() => readSettings({}, words)).toThrow("object|postgres|redis");
   });

@@ -19,17 +19,26 @@ export class Given<V extends { [name in keyof V]?: unknown }> {
     return value;
   }
 
-  url(name: keyof V & string, ...protocols: string[]): string {
-    const value = this.text(name);
-    const fine = URL.canParse(value) && protocols.includes(new URL(value).protocol.slice(0, -1));
+  url(name: keyof V & string, protocols: readonly string[], alternative = ""): string {
+    const value = this.text(name, alternative);
+    const { protocol = "", hostname = "" } = URL.canParse(value) ? new URL(value) : {};
+    const fine = protocols.includes(protocol.slice(0, -1)) && hostname !== "";
     if (value !== "" && !fine) this.refuse(name, `must be a URL of ${protocols.join(" or ")}`);
     return value;
   }
 
   number(name: keyof V & string, otherwise: number, min: number, max: number): number {
     if (!this.has(name)) return otherwise;
-    const value = Number(this.variables[name]);
-    if (!(value >= min && value <= max)) this.refuse(name, `must be a number from ${min} to ${max}`);
+    const text = String(this.variables[name]);
+    const value = Number(text);
+    const fine = /^\d+(\.\d+)?$/.test(text) && value >= min && value <= max;
+    if (!fine) this.refuse(name, `must be a number from ${min} to ${max}`);
+    return value;
+  }
+
+  whole(name: keyof V & string, otherwise: number, min: number, max: number): number {
+    const value = this.number(name, otherwise, min, max);
+    if (value % 1 > 0) this.refuse(name, "must be a whole number");
     return value;
   }
 

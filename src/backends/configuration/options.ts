@@ -50,7 +50,8 @@ const aws = () => ({
   region: text(),
   endpoint: z.exactOptional(z.url()),
   credentials: z.exactOptional(
-    z.strictObject({
+    // The SDK's own have more members, of its own.
+    z.object({
       accessKeyId: text(),
       secretAccessKey: text(),
       sessionToken: z.exactOptional(text()),
@@ -142,8 +143,8 @@ function at(...path: readonly string[]): string {
   return formatPointer(["backendConfig", ...path]);
 }
 
-function wrong(option: string, message: string): { errors: ErrorItem[] } {
-  return { errors: [{ pointer: at(option), message }] };
+function wrong(option: string, message: string): ErrorItem {
+  return { pointer: at(option), message };
 }
 
 const URL_PARTS = ["host", "port", "db", "user", "username", "password"];
@@ -153,14 +154,18 @@ export function parseBackend(
   type: BackendType,
   config: BackendConfig = {},
 ): Opening | { errors: ErrorItem[] } {
+  const isObject = typeof config === "object" && config !== null && !Array.isArray(config);
+  if (!isObject) return { errors: [{ pointer: "/backendConfig", message: "must be an object" }] };
   const found = WAYS[type];
   if (isWay(found)) return found.parse(config);
-  const part = config.url === undefined ? undefined : URL_PARTS.find((name) => config[name] !== undefined);
-  if (part) return wrong(part, "is a part of url already: give one of them");
   const { transport = Object.keys(found)[0]!, ...options } = config;
   const chosen = Object.hasOwn(found, String(transport)) ? found[String(transport)] : undefined;
   const message = `must be one of ${Object.keys(found).join(", ")}`;
-  return chosen?.parse(options) ?? wrong("transport", message);
+  const parts = config.url === undefined ? [] : URL_PARTS.filter((name) => config[name] !== undefined);
+  const twice = parts.map((name) => wrong(name, "is a part of url already: give one of them"));
+  const parsed = chosen?.parse(options) ?? { errors: [wrong("transport", message)] };
+  if (twice.length === 0) return parsed;
+  return { errors: [...twice, ...("errors" in parsed ? parsed.errors : [])] };
 }
 
 function isWay(found: Way | Readonly<Record<string, Way>>): found is Way {
@@ -175,6 +180,7 @@ interface PostgresParts {
   password?: string | undefined;
 }
 
+/** The host goes as a parameter: a socket's folder or an IPv6 address is none of a URL's hosts. */
 function postgresUrl({
   host = "127.0.0.1",
   port = 5432,
@@ -182,11 +188,11 @@ function postgresUrl({
   user = "postgres",
   password,
 }: PostgresParts): string {
-  const url = new URL("postgres://host");
-  url.hostname = host;
+  const url = new URL("postgres://localhost");
   url.port = String(port);
   url.username = encodeURIComponent(user);
   if (password !== undefined) url.password = encodeURIComponent(password);
   url.pathname = encodeURIComponent(db ?? user);
+  url.searchParams.set("host", host);
   return url.href;
 }

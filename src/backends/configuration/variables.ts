@@ -56,6 +56,8 @@ export type StoreSettings =
   | { store: "redis"; transport: "tcp"; url: string }
   | { store: "redis"; transport: "upstash"; url: string; token: string };
 
+const HTTP = ["https", "http"];
+
 type Given = GivenVariables<StoreVariables>;
 
 const BACKENDS: Readonly<Record<Platform, readonly string[]>> = {
@@ -110,7 +112,7 @@ function s3(given: Given, platform: Platform): S3Location {
   return {
     bucket: given.text("CAIRN_S3_BUCKET"),
     region: given.text(region, "or CAIRN_S3_REGION"),
-    ...(given.has("CAIRN_S3_ENDPOINT") && { endpoint: given.url("CAIRN_S3_ENDPOINT", "https", "http") }),
+    ...(given.has("CAIRN_S3_ENDPOINT") && { endpoint: given.url("CAIRN_S3_ENDPOINT", HTTP) }),
     ...credentials(given, platform),
   };
 }
@@ -130,9 +132,9 @@ function dynamodb(given: Given): StoreSettings {
     table: given.text("CAIRN_DYNAMO_TABLE"),
     region: given.text("AWS_REGION"),
     ...(given.has("CAIRN_DYNAMO_ENDPOINT") && {
-      endpoint: given.url("CAIRN_DYNAMO_ENDPOINT", "https", "http"),
+      endpoint: given.url("CAIRN_DYNAMO_ENDPOINT", HTTP),
     }),
-    inlineBytes: given.number("CAIRN_DYNAMO_INLINE_BYTES", 8192, 0, 300_000),
+    inlineBytes: given.whole("CAIRN_DYNAMO_INLINE_BYTES", 8192, 0, 300_000),
     frames: given.has("CAIRN_S3_BUCKET") ? s3(given, "node") : null,
   };
 }
@@ -142,12 +144,10 @@ function postgres(given: Given, platform: Platform): StoreSettings {
     "CAIRN_POSTGRES_TRANSPORT",
     platform === "worker" ? ["neon"] : ["tcp", "neon"],
   );
-  return {
-    store: "postgres",
-    transport,
-    url: given.url("DATABASE_URL", "postgres", "postgresql"),
-    ...(given.has("CAIRN_NEON_ENDPOINT") && { endpoint: given.url("CAIRN_NEON_ENDPOINT", "https", "http") }),
-  };
+  const url = given.url("DATABASE_URL", ["postgres", "postgresql"]);
+  if (!given.has("CAIRN_NEON_ENDPOINT")) return { store: "postgres", transport, url };
+  if (transport === "tcp") given.refuse("CAIRN_NEON_ENDPOINT", "is only for CAIRN_POSTGRES_TRANSPORT=neon");
+  return { store: "postgres", transport, url, endpoint: given.url("CAIRN_NEON_ENDPOINT", HTTP) };
 }
 
 function redis(given: Given, platform: Platform): StoreSettings | undefined {
@@ -157,9 +157,9 @@ function redis(given: Given, platform: Platform): StoreSettings | undefined {
       "REDIS_URL",
       "a Worker cannot speak to Redis over TCP: it needs UPSTASH_REDIS_REST_URL",
     );
-  if (tcp && given.has("UPSTASH_REDIS_REST_URL"))
-    return given.refuse("REDIS_URL", "give this or UPSTASH_REDIS_REST_URL, not both");
-  if (tcp) return { store: "redis", transport: "tcp", url: given.url("REDIS_URL", "redis", "rediss") };
-  const url = given.url("UPSTASH_REDIS_REST_URL", "https", "http");
+  if (tcp && (given.has("UPSTASH_REDIS_REST_URL") || given.has("UPSTASH_REDIS_REST_TOKEN")))
+    return given.refuse("REDIS_URL", "give this or UPSTASH_REDIS_REST_URL and _TOKEN, not both");
+  if (tcp) return { store: "redis", transport: "tcp", url: given.url("REDIS_URL", ["redis", "rediss"]) };
+  const url = given.url("UPSTASH_REDIS_REST_URL", HTTP, platform === "node" ? "or REDIS_URL" : "");
   return { store: "redis", transport: "upstash", url, token: given.text("UPSTASH_REDIS_REST_TOKEN") };
 }
