@@ -24,8 +24,8 @@ export interface Rig {
   stop(): Promise<void>;
 }
 
-export async function startRig(): Promise<Rig> {
-  const server = await startPostgres();
+export async function startRig(settings: Record<string, string> = {}): Promise<Rig> {
+  const server = await startPostgres({ settings });
   const neon = await startNeon(server.url);
   const relay = await startRelay(Number(new URL(server.url).port));
   const admin = postgresRunner({ transport: "tcp", url: server.url });
@@ -40,9 +40,7 @@ export async function startRig(): Promise<Rig> {
       return postgresBackend({ transport: "tcp", url, ...options });
     },
     overNeon(endpoint = neon.endpoint, timeoutSeconds = 30) {
-      // Each endpoint belongs to one host and port.
-      const url = Object.assign(new URL(neon.url), { port: new URL(endpoint).port }).href;
-      return postgresBackend({ transport: "neon", url, endpoint, timeoutSeconds });
+      return postgresBackend({ transport: "neon", url: neon.url, endpoint, timeoutSeconds });
     },
     async stop() {
       await admin.close();

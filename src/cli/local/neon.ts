@@ -11,6 +11,8 @@ export interface NeonServer {
   requests(): number;
   /** Answers the next request, once its statement has run, with this status instead. */
   answerNext(status: number): void;
+  /** When set: the status, if any, that a request is answered with instead, once its statement has run. */
+  fault: ((request: string) => number | null) | null;
   stop(): Promise<void>;
 }
 
@@ -30,8 +32,9 @@ export async function startNeon(postgresUrl: string): Promise<NeonServer> {
 
   const server = createServer(async (request, response) => {
     requests++;
-    const answer = await handle(pool, expected, request).catch(errorAnswer);
-    const status = instead ?? answer.status;
+    const text = await readText(request);
+    const answer = await handle(pool, expected, request, text).catch(errorAnswer);
+    const status = instead ?? neon.fault?.(text) ?? answer.status;
     instead = null;
     send(response, status, status === answer.status ? answer.body : { message: "injected" });
   });
@@ -39,7 +42,8 @@ export async function startNeon(postgresUrl: string): Promise<NeonServer> {
   const { port } = server.address() as AddressInfo;
   const url = Object.assign(new URL(postgresUrl), { port: String(port) });
 
-  return {
+  const neon: NeonServer = {
+    fault: null,
     url: url.href,
     endpoint: `http://127.0.0.1:${port}/sql`,
     requests: () => requests,
@@ -52,6 +56,7 @@ export async function startNeon(postgresUrl: string): Promise<NeonServer> {
       await pool.end();
     },
   };
+  return neon;
 }
 
 interface Answer {
@@ -59,8 +64,7 @@ interface Answer {
   body: unknown;
 }
 
-async function handle(pool: pg.Pool, expected: URL, request: IncomingMessage): Promise<Answer> {
-  const text = await readText(request);
+async function handle(pool: pg.Pool, expected: URL, request: IncomingMessage, text: string): Promise<Answer> {
   if (request.method !== "POST" || request.url !== "/sql") return { status: 404, body: {} };
   const given = new URL(String(request.headers["neon-connection-string"]));
   const same = (["username", "password", "pathname"] as const).every(

@@ -1,0 +1,66 @@
+import { postgresBackend } from "../../../src/backends/postgres/index.ts";
+import type { StorageBackend } from "../../../src/backends/types.ts";
+import { type Rig, startRig } from "../../backends/postgres-rig.ts";
+import { type Course, startRelay } from "../relay.ts";
+import { type Disturbed, TENANT } from "./trial.ts";
+
+/** After which a client gives up where a commit comes late; elsewhere nobody has to. */
+const PATIENCE_SECONDS = 0.5;
+
+export interface AmbiguityRig {
+  disturbed(course: Course | "5xx"): Disturbed;
+  stop(): Promise<void>;
+}
+
+/** A Postgres behind a relay, over TCP or with Neon's HTTP in front. */
+export async function startAmbiguity(kind: "tcp" | "neon"): Promise<AmbiguityRig> {
+  // Every trial has a client, and so a connection, of its own.
+  const rig = await startRig({ max_connections: "300" });
+  const relay = kind === "tcp" ? rig.relay : await startRelay(Number(new URL(rig.neon.endpoint).port));
+  relay.lateBy = () => PATIENCE_SECONDS * 1000 + Math.random() * (Math.random() < 0.5 ? 20 : 300);
+  const waiting = new Set<string>();
+  const seen = new Map<string, { commits: number; disturbed: boolean }>();
+  const look = (request: Buffer | string): boolean => {
+    const id = committing(request);
+    if (id === null) return false;
+    const known = seen.get(id) ?? { commits: 0, disturbed: false };
+    const now = waiting.delete(id);
+    seen.set(id, { commits: known.commits + 1, disturbed: known.disturbed || now });
+    return now;
+  };
+  return {
+    disturbed(course) {
+      rig.neon.fault = course === "5xx" ? (text) => (look(text) ? 502 : null) : null;
+      relay.mode = course === "5xx" ? "pass" : (packet) => (look(packet) ? course : "pass");
+      return {
+        direct: rig.direct,
+        open: async () => open(rig, kind, relay.port, course === "late" ? PATIENCE_SECONDS : 20),
+        disturb: (key) => void waiting.add(key.pipelineId),
+        settled: () => relay.settled(),
+        seen: (key) => seen.get(key.pipelineId) ?? { commits: 0, disturbed: false },
+      };
+    },
+    async stop() {
+      if (kind === "neon") await relay.stop();
+      await rig.stop();
+    },
+  };
+}
+
+/** The pipeline that a request commits on: its first packet holds the statement and the start of the commit. */
+function committing(request: Buffer | string): string | null {
+  const text = request.toString("latin1");
+  if (!text.includes("commit_v1") || !text.includes(TENANT)) return null;
+  return /pipelineId\\*":\\*"(p\d+)/.exec(text)?.[1] ?? null;
+}
+
+function open(rig: Rig, kind: "tcp" | "neon", port: number, timeoutSeconds: number): StorageBackend {
+  if (kind === "tcp") return rig.relayed({ timeoutSeconds, poolSize: 1 });
+  const url = Object.assign(new URL(rig.neon.url), { port: String(port) }).href;
+  return postgresBackend({
+    transport: "neon",
+    url,
+    endpoint: `http://127.0.0.1:${port}/sql`,
+    timeoutSeconds,
+  });
+}
