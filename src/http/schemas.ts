@@ -82,7 +82,19 @@ export const Swept = once(() =>
 
 export const Readiness = once(() =>
   z
-    .object({ ready: z.boolean(), backend: z.string(), problems: z.array(z.string()) })
+    .object({
+      ready: z.boolean(),
+      backend: z.string(),
+      problems: z.array(z.string()),
+      unverified: z.optional(
+        z.array(z.string()).check(
+          z.meta({
+            description:
+              "What the store does not let us ask: not a problem, but not known to be right either. Left out when all is known.",
+          }),
+        ),
+      ),
+    })
     .check(z.meta({ id: "Readiness" })),
 );
 

@@ -1,4 +1,4 @@
-import { afterEach, beforeAll, expect, test } from "vitest";
+import { afterEach, beforeAll, describe, expect, test } from "vitest";
 import { redisBackend } from "../../src/backends/redis/index.ts";
 import { commitScript } from "../../src/backends/redis/lua/commit.ts";
 import { probeScript } from "../../src/backends/redis/lua/probe.ts";
@@ -95,6 +95,59 @@ test("what may not be asked is unverified, not a problem", async () => {
   const half = await ask(["CONFIG"]);
   expect([half.ready, half.problems.length]).toEqual([false, 2]);
   expect(half.unverified).toEqual(["how often the append-only file is flushed"]);
+});
+
+describe("behind a REST front end", () => {
+  async function front(config: RedisConfig = {}) {
+    const server = await start(config);
+    const upstash = await startUpstash(server.url, "secret");
+    servers.push(upstash);
+    const options = { url: upstash.url, token: "secret", commandTimeoutSeconds: 1 };
+    return { server, upstash, health: () => redisBackend({ transport: "upstash", ...options }).health() };
+  }
+
+  test("a server that is gone is not ready", async () => {
+    const { server, health } = await front();
+    expect(await health()).toEqual({ ready: true, problems: [] });
+    await server.kill();
+    // The front end may notice at once, answer for it, or wait.
+    for (let i = 0; i < 3; i++) {
+      const { ready, problems, unverified } = await health();
+      expect([ready, problems.length, unverified]).toEqual([false, 1, undefined]);
+    }
+  });
+
+  test.each([
+    ["a quota that is used up", "ERR max requests limit exceeded. Limit: 500000", /^A limit of the plan/],
+    ["an error without a code", "Socket closed: redis://:hunter2@db", /^Redis does not take commands\.$/],
+    ["a disk that is full", "MISCONF Errors writing to the AOF file: hunter2", /commands \(MISCONF\)\.$/],
+  ])("%s is not ready, whatever answers", async (_what, error, problem) => {
+    const { upstash, health } = await front();
+    const each = JSON.stringify(Array.from({ length: 5 }, () => ({ error })));
+    for (const fault of [
+      { status: 200, body: each },
+      { status: 400, body: JSON.stringify({ error }) },
+    ]) {
+      upstash.fault = fault;
+      const { ready, problems, unverified } = await health();
+      expect([ready, problems.length, unverified]).toEqual([false, 1, undefined]);
+      expect(problems[0]).not.toMatch(/hunter2/);
+      if (fault.status === 200) expect(problems[0]).toMatch(problem);
+    }
+  });
+});
+
+test("a full store is not ready, and is when there is room again", async () => {
+  const server = await start({ maxmemory: "1" });
+  expect(await healthOf(server)).toEqual({
+    ready: false,
+    problems: ["The memory of Redis is full: writes are refused."],
+  });
+  const client = await openClient(server.url);
+  await client.configSet("maxmemory", "0");
+  expect(await client.dbSize()).toBe(0);
+  client.destroy();
+  expect((await healthOf(server)).ready).toBe(true);
 });
 
 test("a user that may not ask for the configuration", async () => {

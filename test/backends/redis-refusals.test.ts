@@ -1,5 +1,5 @@
-import { describe, expect, test } from "vitest";
-import { change, saving } from "../../src/backends/contract/support.ts";
+import { describe, expect, test, vi } from "vitest";
+import { change, saving, snapshot } from "../../src/backends/contract/support.ts";
 import { redisKeys } from "../../src/backends/redis/keys.ts";
 import { openClient } from "../../src/cli/local/redis.ts";
 import { freePort } from "../../src/cli/local/server.ts";
@@ -17,7 +17,6 @@ describe.each(KINDS)("over %s", (kind) => {
       const save = async () =>
         backend.commit([await saving(key, 1, "v2", { effects: { events: [{ type: "leased" }] } })]);
       expect(await failure(save())).toBe("insufficient_storage");
-      expect(await failure(backend.commit([change(key, { remove: true })]))).toBe("insufficient_storage");
       expect((await backend.load(key, { frame: true }))!.head.revision).toBe(1);
       expect(await rig.client.dbSize()).toBe(before);
     } finally {
@@ -25,6 +24,57 @@ describe.each(KINDS)("over %s", (kind) => {
     }
     const [after] = await backend.commit([await saving(key, 1, "v2")]);
     expect(after!.ok).toBe(true);
+  });
+
+  test("a full store lets go: of leases, of checkpoints, of pipelines", async () => {
+    const [backend, key] = [open(kind), newKey()];
+    const checkpoint = snapshot();
+    const lease = { take: { owner: "o", ttlSeconds: 60 } };
+    await backend.commit([await saving(key, 0, "v1", { effects: { checkpoint, lease } })]);
+    await rig.client.configSet("maxmemory", "1");
+    try {
+      const release = change(key, { lease: { release: true } }, { expect: { fence: 1 } });
+      const drop = change(key, { checkpoints: new Map([[checkpoint.checkpointId, "drop" as const]]) });
+      for (const commit of [release, drop]) expect((await backend.commit([commit]))[0]!.ok).toBe(true);
+      const { head } = (await backend.load(key))!;
+      expect([head.lease, head.checkpointCount, head.revision]).toEqual([null, 0, 3]);
+      // Not with what takes memory besides.
+      const both = change(
+        key,
+        { checkpoint: snapshot(), lease: { release: true } },
+        { expect: { fence: 1 } },
+      );
+      expect(await failure(backend.commit([both]))).toBe("insufficient_storage");
+      expect((await backend.commit([change(key, { remove: true })]))[0]!.ok).toBe(true);
+      const { head: headKey, writes } = redisKeys("cairn:").of(key);
+      const left = await rig.client.keys(`${headKey.slice(0, -"head".length)}*`);
+      expect(left.sort()).toEqual([headKey, writes]);
+    } finally {
+      await rig.client.configSet("maxmemory", "0");
+    }
+    expect((await backend.load(key))!.head.deleted).toBe(true);
+  });
+
+  test("what is remembered for replays and cannot be read is left out, and reported", async () => {
+    const log = vi.spyOn(console, "error").mockImplementation(() => {});
+    const prefix = `garbage-${kind}:`;
+    const [backend, key] = [open(kind, { prefix }), newKey()];
+    const first = await saving(key, 0, "v1");
+    await backend.commit([first]);
+    const { writes } = redisKeys(prefix).of(key);
+    const [record] = await rig.client.lRange(writes, 0, -1);
+    const garbage = ["garbage", "", "\n\n", `${record!.slice(10, 50)}\n`, `${"x\n".repeat(14)}x`];
+    await rig.client.rPush(writes, garbage);
+    await backend.commit([await saving(key, 1, "v2")]);
+    const { head, frame } = (await backend.load(key, { frame: true }))!;
+    expect(head.version).toBe(2);
+    expect(frame).not.toBe(null);
+    expect(head.writes.map((write) => write.result.version)).toEqual([1, 2]);
+    expect((await backend.pipelines(key.tenant, {}, { limit: 10 })).data).toEqual([head]);
+    const [replay] = await backend.commit([first]);
+    expect(replay).toMatchObject({ ok: true, replayed: true });
+    expect(JSON.parse(String(log.mock.calls[0]))).toMatchObject({ event: "unreadable_record", ...key });
+    log.mockRestore();
   });
 
   test("a replica refuses, and nothing was done", async () => {

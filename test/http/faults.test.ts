@@ -67,6 +67,25 @@ describe("a store that fails", () => {
   });
 });
 
+describe("what the store does not let us ask", () => {
+  it("is told, and is no problem", async () => {
+    const { backend, client } = faulty();
+    const unverified = ["whether keys may be evicted"];
+    const said = { backend: "memory", unverified };
+    backend.health = async () => ({ ready: true, problems: [], unverified });
+    const ready = await client.get("/ready");
+    expect([ready.status, ready.json()]).toEqual([200, { ready: true, problems: [], ...said }]);
+    backend.health = async () => ({ ready: false, problems: ["AOF is off"], unverified });
+    const unsafe = await client.get("/ready");
+    expect([unsafe.status, unsafe.json()]).toEqual([
+      503,
+      { ready: false, problems: ["AOF is off"], ...said },
+    ]);
+    backend.health = async () => ({ ready: true, problems: [], unverified: [] });
+    expect((await client.get("/ready")).json()).toEqual({ ready: true, backend: "memory", problems: [] });
+  });
+});
+
 describe("damage", () => {
   /** Frames of these ids come back with one byte changed. */
   async function damaged(states: string[], broken: (index: number) => boolean) {

@@ -40,6 +40,14 @@ describe("openapi.json", () => {
     expect(JSON.stringify(document)).not.toMatch(/\$defs|__schema/);
   });
 
+  it("says that what is unverified may be left out of a readiness", () => {
+    const { Readiness } = document.components.schemas;
+    expect(Readiness).toMatchObject({
+      required: ["ready", "backend", "problems"],
+      properties: { unverified: { type: "array", description: expect.stringContaining("not a problem") } },
+    });
+  });
+
   it.each(operations)("$method $path is described in full", ({ path, operation }) => {
     const inPath = operation.parameters.filter((parameter) => parameter.in === "path");
     expect(inPath.map(({ name }) => `{${name}}`)).toEqual(path.match(/\{\w+\}/g) ?? []);

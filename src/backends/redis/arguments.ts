@@ -83,9 +83,17 @@ function effectArguments(effects: Effects): Named {
     status,
     resumed: flag(effects.resumed),
     remove: flag(effects.remove),
+    frees: flag(isFreeing(effects)),
     events: events.length > 0 ? events.map(eventLines).join("\n") : undefined,
     note: JSON.stringify(effects.note ?? null),
   };
+}
+
+/** Takes something away, and stores no content: what is left to do where the store is full. */
+function isFreeing({ state, checkpoint, checkpoints, lease, remove }: Effects): boolean {
+  if (state || checkpoint) return false;
+  const drops = [...(checkpoints?.values() ?? [])].includes("drop");
+  return remove === true || drops || (lease !== undefined && "release" in lease);
 }
 
 function eventLines(draft: { type: string }): string {

@@ -3,6 +3,7 @@ import { CairnError } from "../../model/errors.ts";
 import type { PipelineEvent } from "../../model/event.ts";
 import { FORMAT, type Head, type Lease, type StateRecord, type WriteRecord } from "../../model/head.ts";
 import type { PipelineKey } from "../../model/ids.ts";
+import { readable } from "../unreadable.ts";
 
 /** The fields of a head that `settings` sets; each is one JSON text. */
 export const SETTINGS = ["kind", "labels", "policy", "retention", "recovery", "tasks", "merge"] as const;
@@ -10,9 +11,8 @@ export const SETTINGS = ["kind", "labels", "policy", "retention", "recovery", "t
 /** Stands in a line for what is not there; no id, number or JSON text reads so. */
 export const NONE = "~";
 
-/** How many lines a stored version takes, and a remembered write. */
+/** How many lines a stored version takes. */
 export const STATE_LINES = 8;
-const WRITE_LINES = 15;
 
 /** A head as its hash holds it. Only for heads without a lease, state, checkpoint: what a script starts from. */
 export function encodeBareHead(head: Head): Record<string, string> {
@@ -31,7 +31,8 @@ export function encodeBareHead(head: Head): Record<string, string> {
 }
 
 /**
- * The head that a hash's fields and the writes, one after another, hold.
+ * The head that a hash's fields and the writes, an empty line between two, hold. The writes are there for replays
+ * alone: one that is damaged is left out and reported, for it must not keep the state from being read.
  *
  * @throws CairnError `unsupported_format` when a later release wrote it, `unrecoverable` when it is damaged
  */
@@ -59,7 +60,7 @@ export function decodeHead(key: PipelineKey, fields: ReadonlyMap<string, string>
       checkpointCount: number("count"),
       sequence: number("sequence"),
       lastCheckpoint: get("last") === "" ? null : decodeCheckpoint(key, get("last")),
-      writes: records(writes, WRITE_LINES).map(decodeWriteLines),
+      writes: decodeWrites(key, writes),
     };
   });
 }
@@ -98,6 +99,12 @@ export function decodeEvent(record: string): PipelineEvent {
 /** One remembered commit. @throws CairnError `unrecoverable` */
 export function decodeWrite(record: string): WriteRecord {
   return undamaged(() => decodeWriteLines(lines(record)));
+}
+
+function decodeWrites(key: PipelineKey, writes: string): WriteRecord[] {
+  if (writes === "") return [];
+  // A damaged one may end in line breaks of its own.
+  return writes.split(/\n{2,}/).flatMap((record) => readable(key, () => decodeWrite(record)));
 }
 
 function decodeWriteLines(all: readonly string[]): WriteRecord {

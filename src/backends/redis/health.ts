@@ -8,8 +8,8 @@ const CONFIG = ["appendonly", "appendfsync", "maxmemory-policy"];
 
 /**
  * Whether what is acknowledged stays: a primary alone, with an append-only file, that never evicts, and that runs
- * every command of a commit. What the server does not let us ask (Upstash; renamed commands) is listed as
- * unverified.
+ * every command of a commit. Whatever else answers: a server that does not run them takes no commits. What a
+ * server that does run them does not let us ask (Upstash; renamed commands) is listed as unverified.
  */
 export async function checkHealth(transport: Transport, keys: Keys): Promise<Health> {
   const config = CONFIG.map((name) => ["CONFIG", "GET", name]);
@@ -25,25 +25,33 @@ export async function checkHealth(transport: Transport, keys: Keys): Promise<Hea
   } catch {
     return { ready: false, problems: ["Redis does not answer."] };
   }
-  const down = replies.find((reply) => reply instanceof ReplyError && DOWN.has(reply.code)) as ReplyError;
-  if (down) return { ready: false, problems: [`Redis does not take commands (${down.code}).`] };
   const [probed, ...facts] = replies;
   const { problems, unverified } = judge(factsOf(facts));
-  const all = isForbidden(probed) ? [FORBIDDEN, ...problems] : problems;
-  return { ready: all.length === 0, problems: all, ...(unverified.length > 0 && { unverified }) };
+  if (probed instanceof ReplyError)
+    return { ready: false, problems: [...new Set([refusalOf(probed), ...problems])] };
+  return { ready: problems.length === 0, problems, ...(unverified.length > 0 && { unverified }) };
 }
 
-const FORBIDDEN =
-  "A command that commits need is refused: it is renamed, or the user may not run it on keys of the prefix.";
+const CLUSTER = "Redis runs as a Cluster: a commit touches keys of several slots. Use one primary.";
+const REPLICA = "This Redis is a replica, not the primary.";
 
-/** Whoever cannot write for another reason (a replica, a full store) refuses commits before they write. */
-function isForbidden(reply: Reply | undefined): boolean {
-  return (
-    reply instanceof ReplyError && /NOPERM|unknown (redis )?command|can't (run|access)/i.test(reply.message)
-  );
+/** What an error says of the server, for those that have an answer to it. */
+const REFUSALS: readonly [RegExp, string][] = [
+  [
+    /NOPERM|unknown (redis )?command|can't (run|access)/i,
+    "A command that commits need is refused: it is renamed, or the user may not run it on keys of the prefix.",
+  ],
+  [/^OOM\b/, "The memory of Redis is full: writes are refused."],
+  [/^ERR max /i, "A limit of the plan is reached: Redis refuses commands."],
+  [/^READONLY\b/, REPLICA],
+  [/^(CROSSSLOT|CLUSTERDOWN|MOVED|ASK|TRYAGAIN)\b/, CLUSTER],
+];
+
+/** Of an error that is not known only its code is told: the rest may hold an address, or keys. */
+function refusalOf({ message, code }: ReplyError): string {
+  const known = REFUSALS.find(([pattern]) => pattern.test(message));
+  return known?.[1] ?? `Redis does not take commands${code && ` (${code})`}.`;
 }
-
-const DOWN = new Set(["NOAUTH", "WRONGPASS", "LOADING", "MASTERDOWN", "BUSY"]);
 
 type Facts = ReadonlyMap<string, string>;
 
@@ -90,13 +98,13 @@ const RULES: readonly Rule[] = [
   {
     facts: ["cluster_enabled"],
     good: (value) => value === "0",
-    problem: "Redis runs as a Cluster: a commit touches keys of several slots. Use one primary.",
+    problem: CLUSTER,
     unverified: "whether it is a Cluster",
   },
   {
     facts: ["role"],
     good: (value) => value === "master",
-    problem: "This Redis is a replica, not the primary.",
+    problem: REPLICA,
     unverified: "whether it is the primary",
   },
   {

@@ -1,12 +1,12 @@
 /** What one command answers. Strings arrive as bytes: a frame is not text. */
 export type Reply = Uint8Array | number | null | ReplyError | Reply[];
 
-/** An error that Redis itself answered: its first word is the code. */
+/** An error that Redis itself answered: its first word is the code, when it is in capitals. */
 export class ReplyError extends Error {
   override readonly name = "ReplyError";
 
   get code(): string {
-    return /^[A-Z]+/.exec(this.message)?.[0] ?? "";
+    return /^[A-Z]+\b/.exec(this.message)?.[0] ?? "";
   }
 }
 

@@ -30,9 +30,15 @@ const ready = route({
     503: answer("Not ready", Readiness, "Retry-After"),
   },
   async handle({ core }) {
-    const { ready, problems } = await healthOf(core.backend);
+    const { ready, problems, unverified = [] } = await healthOf(core.backend);
+    const body = {
+      ready,
+      backend: core.backend.name,
+      problems,
+      ...(unverified.length > 0 && { unverified }),
+    };
     const headers: Record<string, string> = ready ? {} : { "Retry-After": "5" };
-    return json(ready ? 200 : 503, { ready, backend: core.backend.name, problems }, headers);
+    return json(ready ? 200 : 503, body, headers);
   },
 });
 

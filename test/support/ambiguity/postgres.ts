@@ -5,7 +5,7 @@ import { type Course, startRelay } from "../relay.ts";
 import { type Disturbed, TENANT } from "./trial.ts";
 
 /** After which a client gives up where a commit comes late; elsewhere nobody has to. */
-const PATIENCE_SECONDS = 0.5;
+const PATIENCE_SECONDS = 1.5;
 
 export interface AmbiguityRig {
   disturbed(course: Course | "5xx"): Disturbed;

@@ -16,7 +16,7 @@ local h = #flat > 0 and fields(flat) or nil
 local writes = redis.call('LRANGE', WRITES, 0, -1)
 
 local function answer(status, record, head)
-  return { status, record, head, table.concat(writes, '\n') }
+  return { status, record, head, remembered(writes) }
 end
 
 -- A later release's record, or a damaged one: the driver says which.

@@ -5,7 +5,8 @@ import { prelude } from "./prelude.ts";
 
 /**
  * Writes what was decided. A script that fails halfway is not rolled back: every read, decoding and look at a
- * key's type is done before the first write. Without parts the first write is one that a full store refuses.
+ * key's type is done before the first write. Without parts the first write is one that a full store refuses, but
+ * where the commit frees memory.
  */
 const write = `
 local function chunked(command, key, list)
@@ -30,6 +31,12 @@ local function checkKinds()
   redis.call('ZCARD', ORDER)
   redis.call('HLEN', RECORDS)
   redis.call('HLEN', NAMED)
+end
+
+-- A full store refuses a script's first write alone, and only one that may take memory: a frame without a name,
+-- which no pipeline has, is taken away before.
+local function makeWay()
+  if a.frees then redis.call('DEL', a.frames) end
 end
 
 local function writeHead()
@@ -95,6 +102,7 @@ if a.remove then
   local frames = redis.call('HKEYS', NAMED)
   for _, state in ipairs({ current or {}, unpack(history) }) do frames[#frames + 1] = state[5] end
   checkKinds()
+  makeWay()
   writeHead()
   redis.call('DEL', WRITES)
   writes = {}
@@ -119,6 +127,7 @@ local record = writeRecord(a.note)
 local records = eventRecords()
 checkKinds()
 if a.checkpoint and redis.call('HEXISTS', RECORDS, a.checkpoint) == 1 then return refuse('checkpoint_exists') end
+makeWay()
 
 -- Frames come first: as long as no head names them they are not there.
 local written = writeFrame(a.stateFrameId, a.stateBytes, staged.state)

@@ -38,6 +38,11 @@ local function size(list)
   return bytes
 end
 
+-- Remembered commits with an empty line between: one that is damaged does not shift the others.
+local function remembered(writes)
+  return table.concat(writes, '\n\n')
+end
+
 -- Milliseconds since 1970: a double holds them exactly.
 local function clock(ahead)
   local time = redis.call('TIME')

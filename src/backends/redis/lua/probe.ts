@@ -1,12 +1,12 @@
 /**
  * Runs every command that the other scripts run, on keys of its own, which it takes away again. A commit cannot be
- * undone halfway: a user or a server that refuses one of its commands must be found out before. KEYS: four.
+ * undone halfway: a user or a server that refuses one of its commands must be found out before. As in a commit,
+ * the first write is one that a full store refuses: it lets pass what follows another. KEYS: four.
  */
 export const probeScript = `
 local text, hash, list, set = unpack(KEYS)
 local function run(...) return redis.call(...) end
 run('TIME')
-run('DEL', text, hash, list, set)
 run('SET', text .. '+', 'a')
 run('RENAME', text .. '+', text)
 run('PERSIST', text)
@@ -33,5 +33,6 @@ run('ZREVRANGE', set, 0, 0)
 run('ZRANGEBYSCORE', set, '-inf', '+inf')
 run('ZREVRANGEBYSCORE', set, '+inf', '-inf')
 run('ZRANGEBYLEX', set, '-', '+')
+run('DEL', text)
 return run('UNLINK', text, hash, list, set)
 `;

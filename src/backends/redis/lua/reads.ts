@@ -11,7 +11,7 @@ end
 export const loadScript =
   prelude +
   frame +
-  String.raw`
+  `
 local flat = redis.call('HGETALL', KEYS[1])
 if #flat == 0 then return false end
 local head = fields(flat)
@@ -19,7 +19,7 @@ local start = false
 -- What is no head of this release has no frame: the driver says what it is.
 local id = head.format == num(FORMAT) and lines(head.state or '')[5]
 if ARGV[2] ~= '0' and id then start = frameStart(ARGV[1] .. id, tonumber(ARGV[2])) end
-return { flat, table.concat(redis.call('LRANGE', KEYS[2], 0, -1), '\n'), start }
+return { flat, remembered(redis.call('LRANGE', KEYS[2], 0, -1)), start }
 `;
 
 /** KEYS: frames. ARGV: how many bytes of them altogether, in order, each at least one byte. */
@@ -67,7 +67,7 @@ return page
  */
 export const pipelinesScript =
   prelude +
-  String.raw`
+  `
 local prefix, tenant, after = ARGV[1], ARGV[2], ARGV[3]
 local want, look, room = tonumber(ARGV[4]), tonumber(ARGV[5]), tonumber(ARGV[6])
 local from = after == '' and '-' or '(' .. after
@@ -79,7 +79,7 @@ for _, id in ipairs(ids) do
   local head = redis.call('HMGET', key .. 'head', 'status', 'kind')
   if head[1] and (ARGV[7] == '' or ARGV[7] == head[1]) and (ARGV[8] == '' or ARGV[8] == head[2]) then
     local flat = redis.call('HGETALL', key .. 'head')
-    local writes = table.concat(redis.call('LRANGE', key .. 'writes', 0, -1), '\n')
+    local writes = remembered(redis.call('LRANGE', key .. 'writes', 0, -1))
     page[#page + 1] = id
     page[#page + 1] = flat
     page[#page + 1] = writes
@@ -98,7 +98,7 @@ return page
  */
 export const dueScript =
   prelude +
-  String.raw`
+  `
 local prefix, want, room, hold = ARGV[1], tonumber(ARGV[2]), tonumber(ARGV[3]), tonumber(ARGV[4])
 local now = clock(ARGV[5])
 local members = redis.call('ZRANGEBYSCORE', KEYS[1], '-inf', num(now), 'LIMIT', 0, want)
@@ -125,7 +125,7 @@ for _, member in ipairs(members) do
   elseif tonumber(head.expires) > now then
     redis.call('ZADD', KEYS[1], head.expires, member)
   else
-    local writes = table.concat(redis.call('LRANGE', prefix .. '{' .. member .. '}:writes', 0, -1), '\n')
+    local writes = remembered(redis.call('LRANGE', prefix .. '{' .. member .. '}:writes', 0, -1))
     page[#page + 1] = member
     page[#page + 1] = flat
     page[#page + 1] = writes
