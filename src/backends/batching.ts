@@ -9,10 +9,12 @@ interface Waiting {
 
 /**
  * Groups commits that are made at the same time, of whatever pipelines, into calls of at most `size`. When such
- * a call fails, nobody knows for which of them: each is told so, and finds out by its write id.
+ * a call fails, nobody knows for which of them: each is told so, and finds out by its write id. Should it be sent
+ * again, it goes by itself: one that fails must not fail the same others twice.
  */
 export function batched(backend: StorageBackend, size: number): StorageBackend {
   let waiting: Waiting[] = [];
+  const failed = new WeakSet<Commit>();
 
   async function send(batch: readonly Waiting[]): Promise<void> {
     try {
@@ -21,7 +23,10 @@ export function batched(backend: StorageBackend, size: number): StorageBackend {
     } catch (error) {
       const each =
         batch.length > 1 ? new OutcomeUnknown("A commit of the batch failed.", { cause: error }) : error;
-      for (const { reject } of batch) reject(each);
+      for (const { commit, reject } of batch) {
+        failed.add(commit);
+        reject(each);
+      }
     }
   }
 
@@ -31,7 +36,8 @@ export function batched(backend: StorageBackend, size: number): StorageBackend {
     for (let from = 0; from < all.length; from += size) void send(all.slice(from, from + size));
   }
 
-  function enqueue(commit: Commit): Promise<CommitOutcome> {
+  async function enqueue(commit: Commit): Promise<CommitOutcome> {
+    if (failed.has(commit)) return (await backend.commit([commit]))[0]!;
     return new Promise((resolve, reject) => {
       waiting.push({ commit, resolve, reject });
       if (waiting.length === 1) setTimeout(sendAll, 0);

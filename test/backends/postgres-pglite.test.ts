@@ -1,4 +1,6 @@
-import { mkdtempSync, rmSync } from "node:fs";
+import { spawn } from "node:child_process";
+import { once } from "node:events";
+import { mkdtempSync, rmSync, symlinkSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
@@ -44,5 +46,60 @@ describe("a state", () => {
     expect((await second.load(key, { frame: true }))!.frame).toEqual(new TextEncoder().encode("kept"));
     await second.close();
     rmSync(join(path, ".."), { recursive: true });
+  }, 60_000);
+});
+
+describe("a folder that is open", () => {
+  const key = { tenant: "t", pipelineId: "p" };
+  const inUse = { code: "backend_unavailable", message: expect.stringContaining("in use") };
+
+  function hold(path: string) {
+    const script = new URL("../support/hold-pglite.ts", import.meta.url).pathname;
+    return spawn(process.execPath, [script, path], { stdio: "pipe" });
+  }
+
+  async function inFolder(use: (path: string) => Promise<void>): Promise<void> {
+    const parent = mkdtempSync(join(tmpdir(), "cairn-pglite-"));
+    try {
+      await use(join(parent, "data"));
+    } finally {
+      rmSync(parent, { recursive: true });
+    }
+  }
+
+  it("is refused to a second client of this process, by whatever name, until it is closed", async () => {
+    await inFolder(async (path) => {
+      const first = postgresBackend({ transport: "pglite", path });
+      await first.commit([await saving(key, 0, "v1")]);
+      symlinkSync(path, `${path}-link`);
+      for (const name of [path, `${path}-link`, `${path}/../data`, `file://${path}`]) {
+        const second = postgresBackend({ transport: "pglite", path: name });
+        await expect(second.commit([await saving(key, 1, "lost")])).rejects.toMatchObject(inUse);
+        expect(await second.health()).toEqual({ ready: false, problems: [inUse.message] });
+        await second.close();
+      }
+      await first.commit([await saving(key, 1, "v2")]);
+      await first.close();
+      const next = postgresBackend({ transport: "pglite", path });
+      expect((await next.load(key))!.head.version).toBe(2);
+      await next.close();
+    });
+  }, 60_000);
+
+  it("is refused to another process, and free when its own is killed: also after the recovery", async () => {
+    await inFolder(async (path) => {
+      const child = hold(path);
+      await once(child.stdout, "data");
+      const second = postgresBackend({ transport: "pglite", path });
+      await expect(second.load(key)).rejects.toMatchObject(inUse);
+      child.kill("SIGKILL");
+      await once(child, "exit");
+      expect((await second.load(key))!.head.version).toBe(1);
+      const third = hold(path);
+      const [said] = await once(third.stderr, "data");
+      expect(String(said)).toContain("in use");
+      third.kill();
+      await second.close();
+    });
   }, 60_000);
 });

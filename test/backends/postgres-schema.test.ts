@@ -1,8 +1,8 @@
-import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { afterAll, beforeAll, describe, expect, test, vi } from "vitest";
 import { change, saving } from "../../src/backends/contract/support.ts";
 import { postgresBackend, postgresRunner } from "../../src/backends/postgres/index.ts";
 import { migrate } from "../../src/backends/postgres/migrate.ts";
-import { MIGRATIONS, SCHEMA_VERSION } from "../../src/backends/postgres/migrations/index.ts";
+import { MIGRATIONS } from "../../src/backends/postgres/migrations/index.ts";
 import type { Runner } from "../../src/backends/postgres/runner.ts";
 import { type NeonServer, startNeon } from "../../src/cli/local/neon.ts";
 import { type PostgresServer, startPostgres } from "../../src/cli/local/postgres.ts";
@@ -89,6 +89,25 @@ describe("migrations", () => {
     await neon.stop();
   });
 
+  test("over Neon's HTTP each runner keeps to its own endpoint, and so do other users of the client", async () => {
+    const endpoints = ["http://127.0.0.1:1/sql", "http://127.0.0.1:2/sql"];
+    const { neonConfig } = await import("@neondatabase/serverless");
+    const usual = neonConfig.fetchEndpoint;
+    const asked = vi
+      .spyOn(globalThis, "fetch")
+      .mockImplementation(async () => Response.json({}, { status: 500 }));
+    const runners = endpoints.map((endpoint) =>
+      postgresRunner({ transport: "neon", url: "postgres://u:p@localhost/main", endpoint }),
+    );
+    const plain = postgresRunner({ transport: "neon", url: "postgres://u:p@ep.example.com/main" });
+    const calls = [...runners, plain, ...runners].map((runner) => runner.query("SELECT 1", []));
+    await Promise.allSettled(calls);
+    const posted = asked.mock.calls.map(([url]) => String(url));
+    expect(posted.sort()).toEqual([...endpoints, ...endpoints, "https://api.example.com/sql"].sort());
+    expect(neonConfig.fetchEndpoint).toBe(usual);
+    asked.mockRestore();
+  });
+
   test("one that fails leaves nothing behind, and the next goes on from there", async () => {
     const url = await newDatabase();
     await using(url, async (runner) => {
@@ -97,10 +116,14 @@ describe("migrations", () => {
         "CREATE FUNCTION cairn.commit_v1(jsonb, bytea) RETURNS int LANGUAGE sql AS 'SELECT 1'",
         [],
       );
-      await expect(migrate(runner)).rejects.toMatchObject({ code: "backend_unavailable" });
-      expect((await recorded(runner)).map((row) => row.name)).toEqual(NAMES.slice(0, -1));
+      await expect(migrate(runner)).rejects.toMatchObject({
+        code: "backend_unavailable",
+        message: expect.stringContaining("half restored"),
+      });
+      const before = NAMES.indexOf("0005_entry");
+      expect((await recorded(runner)).map((row) => row.name)).toEqual(NAMES.slice(0, before));
       await runner.query("DROP FUNCTION cairn.commit_v1", []);
-      expect(await migrate(runner)).toEqual(NAMES.slice(-1));
+      expect(await migrate(runner)).toEqual(NAMES.slice(before));
     });
     expect((await health(url)).ready).toBe(true);
   });
@@ -139,12 +162,28 @@ describe("a schema of another release", () => {
     await backend.close();
   });
 
+  test("one that lacks a migration in the middle is not ready, and gets it", async () => {
+    const url = await newDatabase();
+    await using(url, async (runner) => {
+      await migrate(runner);
+      await runner.query("DELETE FROM cairn.cairn_migrations WHERE name = '0003_refusals'", []);
+      const problems = ["The schema lacks 0003_refusals: `cairn migrate` brings it up."];
+      expect(await health(url)).toEqual({ ready: false, problems });
+      const half = { message: expect.stringContaining("half restored") };
+      await expect(migrate(runner)).rejects.toMatchObject(half);
+      const made = "lock_v1, cairn.fenced_v1, cairn.transition_v1, cairn.refusal_v1";
+      await runner.query(`DROP FUNCTION cairn.${made}`, []);
+      expect(await migrate(runner)).toEqual(["0003_refusals"]);
+    });
+    expect((await health(url)).ready).toBe(true);
+  });
+
   test("a newer one is ready, for releases overlap, and is left as it is", async () => {
     const url = await newDatabase();
     await using(url, async (runner) => {
       await migrate(runner);
       const newer = "INSERT INTO cairn.cairn_migrations (version, name) VALUES ($1::integer, 'later')";
-      await runner.query(newer, [String(SCHEMA_VERSION + 1)]);
+      await runner.query(newer, [String(MIGRATIONS.length + 1)]);
       expect(await migrate(runner)).toEqual([]);
     });
     const { ready, problems } = await health(url);
@@ -229,6 +268,11 @@ describe("health", () => {
     expect(found).toEqual({ ready: false, problems: ["The database did not answer."] });
   });
 
+  test("a database that is not there is told apart", async () => {
+    const url = Object.assign(new URL(server.url), { pathname: "nosuch" }).href;
+    expect((await health(url)).problems).toEqual(["The server has no database of that name."]);
+  });
+
   test("wrong credentials are told apart", async () => {
     const url = Object.assign(new URL(server.url), { username: "nobody" }).href;
     expect((await health(url)).problems).toEqual(["The database refused the credentials."]);
@@ -257,6 +301,13 @@ describe("configuration", () => {
       const make = () => postgresBackend({ transport: "tcp", url });
       expect(make).toThrow(expect.objectContaining({ code: "invalid_configuration" }));
       expect(make).not.toThrow(/secret/);
+    }
+  });
+
+  test("an endpoint that is no URL of HTTP is refused", () => {
+    for (const endpoint of ["", "not-a-url", "postgres://host"]) {
+      const make = () => postgresBackend({ transport: "neon", url: "postgres://u@h/d", endpoint });
+      expect(make).toThrow(expect.objectContaining({ code: "invalid_configuration" }));
     }
   });
 });

@@ -64,7 +64,15 @@ test("says what is wrong, why, and what to do; never the URL, which has a passwo
     stderr: expect.stringContaining("--ur"),
   });
   expect(cairn(["migrat"])).toMatchObject({ status: 2, stderr: expect.stringContaining("migrate") });
-  const dead = cairn(["migrate", "--url", "postgres://me:secret@127.0.0.1:1/db"]);
+  const url = "postgres://me:secret@127.0.0.1:1/db";
+  const lost = cairn(["migrate", "--url", url, "--endpoint", "http://127.0.0.1:1/sql"]);
+  expect(lost).toMatchObject({ status: 2, stderr: expect.stringContaining("--transport neon") });
+  const odd = cairn(["migrate", "--url", url, "--transport", "neon", "--endpoint", "not-a-url"]);
+  expect(odd).toMatchObject({ status: 1, stderr: expect.stringContaining("endpoint must be a URL") });
+  const missing = Object.assign(new URL(server.url), { pathname: "nosuch" }).href;
+  const none = cairn(["migrate", "--url", missing]);
+  expect(none).toMatchObject({ status: 1, stderr: expect.stringContaining("no database of that name") });
+  const dead = cairn(["migrate", "--url", url]);
   expect(dead).toMatchObject({ status: 1, stdout: "", stderr: expect.stringContaining("did not answer") });
   expect(dead.stderr).not.toContain("secret");
   expect(cairn(["migrate", "--help"])).toMatchObject({ status: 0, stderr: "" });

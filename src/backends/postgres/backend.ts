@@ -1,3 +1,4 @@
+import { OutcomeUnknown } from "../../model/errors.ts";
 import type { FrameRef } from "../../model/frame.ts";
 import type { PipelineKey } from "../../model/ids.ts";
 import type { Commit, CommitOutcome, Due, Loaded, Refusal, StorageBackend } from "../types.ts";
@@ -33,7 +34,7 @@ export function postgresOver(runner: Runner): StorageBackend {
       const rows = await runner.query(COMMIT, [encoded, frames]).catch((error: unknown) => {
         throw commitFailure(error, outcomes.length > 0);
       });
-      outcomes.push(...rows.map(outcomeOf));
+      outcomes.push(...outcomesOf(rows));
     }
     return outcomes;
   }
@@ -72,6 +73,15 @@ export function postgresOver(runner: Runner): StorageBackend {
     health: () => checkHealth(runner),
     close: () => runner.close(),
   };
+}
+
+/** What has landed is not refused for a head that cannot be read. @throws OutcomeUnknown */
+function outcomesOf(rows: readonly Row[]): CommitOutcome[] {
+  try {
+    return rows.map(outcomeOf);
+  } catch (error) {
+    throw new OutcomeUnknown("The answer cannot be read.", { cause: error });
+  }
 }
 
 function outcomeOf({ outcome, answer, head: text }: Row): CommitOutcome {

@@ -1,4 +1,5 @@
 import type { CheckpointRecord } from "../../model/checkpoint.ts";
+import { CairnError } from "../../model/errors.ts";
 import type { PipelineEvent } from "../../model/event.ts";
 import {
   type ContentFacts,
@@ -10,7 +11,7 @@ import {
 import type { PipelineKey } from "../../model/ids.ts";
 import { freshHead } from "../fresh.ts";
 import { readable } from "../unreadable.ts";
-import { laterFormat } from "./failures.ts";
+import { damaged, laterFormat } from "./failures.ts";
 
 type StoredState = Omit<StateRecord, keyof ContentFacts> & { content: ContentFacts };
 
@@ -27,8 +28,12 @@ type StoredHead = Omit<Head, "state" | "history" | "lastCheckpoint" | "writes"> 
   writes: WriteRecord[] | null;
 };
 
-/** A head from its text. @throws CairnError `unsupported_format` */
+/** A head from its text. @throws CairnError `unsupported_format`, `unrecoverable` */
 export function decodeHead(text: string): Head {
+  return undamaged(() => headOf(text));
+}
+
+function headOf(text: string): Head {
   const { format, settings, states, lastCheckpoint, writes, ...counters } = parse<StoredHead>(text);
   if (format > FORMAT) throw laterFormat();
   const { tenant, pipelineId, createdAt } = counters;
@@ -54,13 +59,17 @@ export function keyIn(text: string): PipelineKey {
   return { tenant, pipelineId };
 }
 
-/** @throws CairnError `unsupported_format` */
+/** @throws CairnError `unsupported_format`, `unrecoverable` */
 export function decodeCheckpoint(text: string, pipelineId: string): CheckpointRecord {
-  return checkpointOf(parse<StoredCheckpoint>(text), pipelineId);
+  return undamaged(() => checkpointOf(parse<StoredCheckpoint>(text), pipelineId));
 }
 
-/** @throws CairnError `unsupported_format` */
+/** @throws CairnError `unsupported_format`, `unrecoverable` */
 export function decodeEvent(text: string): PipelineEvent {
+  return undamaged(() => eventOf(text));
+}
+
+function eventOf(text: string): PipelineEvent {
   type Stored = Omit<PipelineEvent, "eventId" | "type"> & {
     format: number;
     position: number;
@@ -88,4 +97,12 @@ function checkpointOf({ format, content, ...rest }: StoredCheckpoint, pipelineId
 
 function parse<T>(text: string): T {
   return JSON.parse(text) as T;
+}
+
+function undamaged<T>(decode: () => T): T {
+  try {
+    return decode();
+  } catch (error) {
+    throw error instanceof CairnError ? error : damaged(error);
+  }
 }

@@ -1,7 +1,7 @@
 import type { Health } from "../types.ts";
 import { unavailable } from "./failures.ts";
-import { schemaVersion } from "./migrate.ts";
-import { SCHEMA_VERSION } from "./migrations/index.ts";
+import { missingMigrations } from "./migrate.ts";
+import { MIGRATIONS, type Migration } from "./migrations/index.ts";
 import type { Row, Runner } from "./runner.ts";
 import { SETTINGS } from "./statements.ts";
 
@@ -9,8 +9,8 @@ import { SETTINGS } from "./statements.ts";
 export async function checkHealth(runner: Runner): Promise<Health> {
   try {
     const [settings] = await runner.query(SETTINGS, []);
-    const schema = await schemaVersion(runner);
-    const problems = [...settingProblems(settings!), ...schemaProblems(schema)];
+    const missing = await missingMigrations(runner);
+    const problems = [...settingProblems(settings!), ...schemaProblems(missing)];
     return { ready: problems.length === 0, problems };
   } catch (error) {
     return { ready: false, problems: [unavailable(error).message] };
@@ -32,10 +32,9 @@ function settingProblems(row: Row): string[] {
 }
 
 /** A later schema is fine: changes are additive, and releases overlap (design invariant 11). */
-function schemaProblems(version: number): string[] {
-  if (version >= SCHEMA_VERSION) return [];
-  if (version === 0) return ["The schema is missing: `cairn migrate` makes it."];
-  return [
-    `The schema is at version ${version}, this release needs ${SCHEMA_VERSION}: \`cairn migrate\` brings it up.`,
-  ];
+function schemaProblems(missing: readonly Migration[]): string[] {
+  if (missing.length === 0) return [];
+  if (missing.length === MIGRATIONS.length) return ["The schema is missing: `cairn migrate` makes it."];
+  const names = missing.map((migration) => migration.name).join(", ");
+  return [`The schema lacks ${names}: \`cairn migrate\` brings it up.`];
 }

@@ -26,6 +26,7 @@ export function postgresBackend(options: PostgresOptions): StorageBackend {
 export function postgresRunner(options: PostgresOptions): Runner {
   if ("runner" in options) return options.runner;
   if ("url" in options) checkUrl(options.url);
+  if ("endpoint" in options) checkEndpoint(options.endpoint);
   switch (options.transport) {
     case "neon":
       return neonRunner(options);
@@ -40,4 +41,9 @@ export function postgresRunner(options: PostgresOptions): Runner {
 function checkUrl(url: string): void {
   if (URL.canParse(url) && /^postgres(ql)?:$/.test(new URL(url).protocol)) return;
   throw new CairnError("invalid_configuration", "The database's URL must begin with postgres://.");
+}
+
+function checkEndpoint(endpoint: string): void {
+  if (URL.canParse(endpoint) && /^https?:$/.test(new URL(endpoint).protocol)) return;
+  throw new CairnError("invalid_configuration", "Neon's endpoint must be a URL of http:// or https://.");
 }

@@ -8,19 +8,24 @@ const MISSING: readonly (string | null)[] = ["42P01", "3F000"];
 /** Serialises migrations; any number will do, so long as it stays. */
 const LOCK = "4716512063184961";
 
-/** The version of the schema in the database, 0 where there is none. @throws StoreFailure */
-export async function schemaVersion(runner: Runner): Promise<number> {
+/** The migrations of this release that the database's ledger lacks, oldest first. @throws StoreFailure */
+export async function missingMigrations(runner: Runner): Promise<Migration[]> {
+  const applied = await appliedVersions(runner);
+  return MIGRATIONS.filter(({ version }) => !applied.has(String(version)));
+}
+
+async function appliedVersions(runner: Runner): Promise<Set<string | null | undefined>> {
   try {
-    const rows = await runner.query("SELECT max(version)::text AS version FROM cairn.cairn_migrations", []);
-    return Number(rows[0]?.version ?? 0);
+    const rows = await runner.query("SELECT version::text AS version FROM cairn.cairn_migrations", []);
+    return new Set(rows.map((row) => row.version));
   } catch (error) {
-    if (error instanceof StoreFailure && MISSING.includes(error.sqlState)) return 0;
+    if (error instanceof StoreFailure && MISSING.includes(error.sqlState)) return new Set();
     throw error;
   }
 }
 
 /**
- * Brings the schema up to what this release knows. May run twice, or twice at once; changes nothing in a schema
+ * Brings the schema up to what this release knows, whatever it lacks of it. May run twice, or twice at once; changes nothing in a schema
  * that is newer. The role that runs it owns the schema. Another one that serves needs USAGE on the schema,
  * SELECT, INSERT, UPDATE and DELETE on all of its tables, and EXECUTE on its functions, which all roles have unless
  * it was taken from them.
@@ -30,8 +35,7 @@ export async function schemaVersion(runner: Runner): Promise<number> {
  */
 export async function migrate(runner: Runner): Promise<string[]> {
   try {
-    const version = await schemaVersion(runner);
-    const missing = MIGRATIONS.filter((migration) => migration.version > version);
+    const missing = await missingMigrations(runner);
     for (const migration of missing) await runner.query(block(migration), []);
     return missing.map((migration) => migration.name);
   } catch (error) {

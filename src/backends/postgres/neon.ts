@@ -1,4 +1,3 @@
-import type { NeonQueryFunction } from "@neondatabase/serverless";
 import { failureOf, once, type Row, type Runner, StoreFailure } from "./runner.ts";
 
 export interface NeonOptions {
@@ -9,13 +8,6 @@ export interface NeonOptions {
   /** How long a call may take. @default 30 */
   timeoutSeconds?: number;
 }
-
-type Sql = NeonQueryFunction<false, false>;
-type Endpoint = (host: string, port: number | string, options?: { jwtAuth?: boolean }) => string;
-
-/** The client knows one endpoint for all: ours are told apart by host and port. */
-const endpoints = new Map<string, string>();
-let usual: Endpoint | null = null;
 
 /**
  * Neon over HTTP: one request a statement, sent once. Its limit is 64 MB a request and an answer; base64 adds a
@@ -29,10 +21,10 @@ export function neonRunner({ url, endpoint, timeoutSeconds = 30 }: NeonOptions):
   return {
     maxFrameBytes: 32 * 1024 ** 2,
     async query(sql, params) {
-      const run = await client.get();
+      const send = await client.get();
       const signal = AbortSignal.timeout(timeoutSeconds * 1000);
       try {
-        return (await run.query(sql, [...params], { fetchOptions: { signal } })) as Row[];
+        return await send(sql, [...params], signal);
       } catch (error) {
         throw neonFailure(error);
       }
@@ -41,20 +33,25 @@ export function neonRunner({ url, endpoint, timeoutSeconds = 30 }: NeonOptions):
   };
 }
 
-async function openClient(url: string, endpoint: string | undefined): Promise<Sql> {
+type Send = (sql: string, params: (string | null)[], signal: AbortSignal) => Promise<Row[]>;
+
+/**
+ * The client knows one endpoint for all of the process. It reads it while a call begins, before anything else can
+ * run: so ours is there for that moment only, and neither other runners nor the client's other users see it.
+ */
+async function openClient(url: string, endpoint: string | undefined): Promise<Send> {
   const { neon, neonConfig } = await import("@neondatabase/serverless");
-  if (endpoint !== undefined) {
-    // As the client reads it, for which it is an http URL.
-    const { hostname, port } = new URL(url.replace(/^[a-z]+:/, "http:"));
-    endpoints.set(`${hostname}:${port}`, endpoint);
-    if (usual === null) {
-      const before = neonConfig.fetchEndpoint;
-      usual = typeof before === "string" ? () => before : before;
-      neonConfig.fetchEndpoint = (host, at, options) =>
-        endpoints.get(`${host}:${at}`) ?? usual!(host, at, options);
+  const sql = neon(url, { disableWarningInBrowsers: true });
+  return (text, params, signal) => {
+    const before = neonConfig.fetchEndpoint;
+    if (endpoint !== undefined) neonConfig.fetchEndpoint = endpoint;
+    try {
+      // A query begins when somebody waits for it.
+      return sql.query(text, params, { fetchOptions: { signal } }).then((rows) => rows as Row[]);
+    } finally {
+      neonConfig.fetchEndpoint = before;
     }
-  }
-  return neon(url, { disableWarningInBrowsers: true });
+  };
 }
 
 /** The front refused the request as it came; but 408 and 499 say that somebody waited. */

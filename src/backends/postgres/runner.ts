@@ -1,3 +1,5 @@
+import { CairnError } from "../../model/errors.ts";
+
 /** A row: every column is text, bytes travel in it as base64. */
 export type Row = Readonly<Record<string, string | null>>;
 
@@ -5,7 +7,7 @@ export type Row = Readonly<Record<string, string | null>>;
 export interface Runner {
   /** The largest frame that one statement can carry there and back, bytes. */
   readonly maxFrameBytes: number;
-  /** @throws StoreFailure, and nothing else */
+  /** @throws StoreFailure; CairnError when what is configured cannot be opened, and nothing was sent */
   query(sql: string, params: readonly (string | null)[]): Promise<Row[]>;
   close(): Promise<void>;
 }
@@ -66,7 +68,7 @@ export function failureOf(error: unknown, sent: boolean): StoreFailure {
 }
 
 export interface Once<T> {
-  /** @throws StoreFailure when it cannot be made, and after `close` */
+  /** @throws StoreFailure or CairnError when it cannot be made, StoreFailure after `close` */
   get(): Promise<T>;
   /** Ends what was made, if it was; may be called again. */
   close(): Promise<void>;
@@ -81,7 +83,7 @@ export function once<T>(make: () => Promise<T>, end: (value: T) => Promise<unkno
     if (closed) throw new StoreFailure("none", null, "The store was closed");
     made ??= make().catch((error: unknown) => {
       made = null;
-      throw failureOf(error, false);
+      throw error instanceof CairnError ? error : failureOf(error, false);
     });
     return made;
   }

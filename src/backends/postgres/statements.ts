@@ -37,7 +37,7 @@ WHERE ${OF_PIPELINE} AND position < $3::bigint ORDER BY position DESC LIMIT $4::
 
 /** $2: after this id; $3: status; $4: kind as JSON; $5: labels, as an array's text, or null; $6: a time; $7: how many. */
 export const PIPELINES = `
-SELECT cairn.head_v1(found) AS head FROM (
+SELECT cairn.listed_v1(found) AS head FROM (
   SELECT p.* FROM cairn.pipelines p
   WHERE p.tenant = $1 AND NOT p.deleted AND p.pipeline_id > $2
     AND ($3::text IS NULL OR p.status = $3) AND ($4::text IS NULL OR p.kind = $4)
@@ -47,7 +47,7 @@ SELECT cairn.head_v1(found) AS head FROM (
 ) AS found`;
 
 export const DUE = `
-SELECT head FROM cairn.due_v1($1::bigint) AS head`;
+SELECT head FROM cairn.due_v2($1::bigint) AS head`;
 
 export const SETTINGS = `
 SELECT current_setting('synchronous_commit') AS durability,

@@ -24,6 +24,8 @@ async function run(words: string[]): Promise<string> {
   if (print) return migrationStatements().join(";\n\n").concat(";");
   if (url === "") throw new UsageError("which database? Give --url, or set DATABASE_URL.");
   if (transport !== "tcp" && transport !== "neon") throw new UsageError("--transport is tcp or neon.");
+  if (transport === "tcp" && endpoint !== undefined)
+    throw new UsageError("--endpoint is where Neon's HTTP goes: it takes --transport neon.");
   const runner = postgresRunner({ transport, url, ...(endpoint !== undefined && { endpoint }) });
   try {
     const applied = await migrate(runner);

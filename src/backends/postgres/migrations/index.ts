@@ -3,6 +3,7 @@ import { sql as reading } from "./0002_reading.ts";
 import { sql as refusals } from "./0003_refusals.ts";
 import { sql as commit } from "./0004_commit.ts";
 import { sql as entry } from "./0005_entry.ts";
+import { sql as damage } from "./0006_damage.ts";
 
 export interface Migration {
   version: number;
@@ -21,6 +22,5 @@ export const MIGRATIONS: readonly Migration[] = [
   { version: 3, name: "0003_refusals", sql: refusals },
   { version: 4, name: "0004_commit", sql: commit },
   { version: 5, name: "0005_entry", sql: entry },
+  { version: 6, name: "0006_damage", sql: damage },
 ];
-
-export const SCHEMA_VERSION = MIGRATIONS.at(-1)!.version;
