@@ -3,6 +3,7 @@ import { objectBackend } from "../../src/backends/object/backend.ts";
 import { s3Store } from "../../src/backends/object/s3.ts";
 import { type Disturbed, TENANT } from "../support/ambiguity/trial.ts";
 import { VERBS } from "../support/ambiguity/verbs.ts";
+import { watchCommits } from "../support/ambiguity/watch.ts";
 import type { DynamoFault, DynamoServer } from "../support/dynamo.ts";
 import type { Fault, S3Server } from "../support/s3-server/server.ts";
 
@@ -21,34 +22,13 @@ const FEW = ["create", "save with a checkpoint", "checkpoint", "delete a checkpo
 export const SOME =
   process.env.CAIRN_AMBIGUITY === "all" ? VERBS : VERBS.filter(({ name }) => FEW.includes(name));
 
-/** Which commits to disturb, once each, and how many there were. */
-function watch(): Pick<Disturbed, "disturb" | "seen"> & { match(pipelineId: string): boolean } {
-  const waiting = new Set<string>();
-  const seen = new Map<string, { commits: number; disturbed: boolean }>();
-  const of = (pipelineId: string) => seen.get(pipelineId) ?? { commits: 0, disturbed: false };
-  return {
-    match(pipelineId) {
-      const known = of(pipelineId);
-      const now = waiting.delete(pipelineId);
-      seen.set(pipelineId, { commits: known.commits + 1, disturbed: known.disturbed || now });
-      return now;
-    },
-    disturb({ pipelineId }) {
-      waiting.add(pipelineId);
-      // What came before went without a disturbance.
-      seen.delete(pipelineId);
-    },
-    seen: ({ pipelineId }) => of(pipelineId),
-  };
-}
-
 /** `object` on S3, where the puts of heads go wrong. */
 export function disturbedS3(s3: S3Server, client: "sdk" | "fetch", how: Fault | null): Disturbed {
-  const { match, ...watched } = watch();
+  const { look, ...watched } = watchCommits();
   if (how)
     s3.fail({
       ...{ how, lateBy, method: "PUT", key: /^heads\//, times: Number.POSITIVE_INFINITY },
-      match: ({ key }) => match(key.slice(`heads/${TENANT}/`.length)),
+      match: ({ key }) => look(key.slice(`heads/${TENANT}/`.length)),
     });
   const timeoutSeconds = how === "late" ? TIMEOUT_SECONDS : 20;
   const at = { ...s3, endpoint: s3.url };
@@ -67,9 +47,9 @@ export async function disturbedDynamo(
   how: DynamoFault | null,
   s3?: S3Server,
 ): Promise<Disturbed & { undo(): void }> {
-  const { match, ...watched } = watch();
+  const { look, ...watched } = watchCommits();
   const rule = { operation: "UpdateItem", times: Number.POSITIVE_INFINITY, lateBy };
-  const undo = how && dynamo.fail({ ...rule, how, match: ({ body }) => match(pipelineOf(body.Key.pk.S)) });
+  const undo = how && dynamo.fail({ ...rule, how, match: ({ body }) => look(pipelineOf(body.Key.pk.S)) });
   const table = await dynamo.makeTable();
   const store = s3 && s3Store({ ...s3, endpoint: s3.url, client: "fetch", prefix: table });
   const at = { ...dynamo, table, ...(store ? { s3: store, inlineBytes: 0 } : {}) };

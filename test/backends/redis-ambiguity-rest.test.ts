@@ -27,16 +27,16 @@ test.each([
     // A single lost answer is found out, and told as if it had not been lost.
     expect(unavailable).toBeLessThan(made / 10);
   },
-  60_000,
+  120_000,
 );
 
 test("two requests at the same time under one key have one effect", async () => {
   expect(await twins(rig.disturbed("pass"))).toEqual([]);
-}, 60_000);
+}, 120_000);
 
 test("control: with the client's own resends on, a write is sent twice and its first answer is a replay", async () => {
   const verbs = VERBS.filter(({ name }) => ["save", "checkpoint", "heartbeat"].includes(name));
   expect((await trials(rig.disturbed("drop"), verbs)).wrong).toEqual([]);
   const { wrong } = await trials(rig.disturbed("drop", CLIENT_DEFAULT), verbs);
   expect(wrong.length).toBe(30 * verbs.length);
-}, 60_000);
+}, 120_000);

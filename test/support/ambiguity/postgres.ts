@@ -3,6 +3,7 @@ import type { StorageBackend } from "../../../src/backends/types.ts";
 import { type Rig, startRig } from "../../backends/postgres-rig.ts";
 import { type Course, startRelay } from "../relay.ts";
 import { type Disturbed, TENANT } from "./trial.ts";
+import { watchCommits } from "./watch.ts";
 
 /** After which a client gives up where a commit comes late; elsewhere nobody has to. */
 const PATIENCE_SECONDS = 1.5;
@@ -18,26 +19,17 @@ export async function startAmbiguity(kind: "tcp" | "neon"): Promise<AmbiguityRig
   const rig = await startRig({ max_connections: "300" });
   const relay = kind === "tcp" ? rig.relay : await startRelay(Number(new URL(rig.neon.endpoint).port));
   relay.lateBy = () => PATIENCE_SECONDS * 1000 + Math.random() * (Math.random() < 0.5 ? 20 : 300);
-  const waiting = new Set<string>();
-  const seen = new Map<string, { commits: number; disturbed: boolean }>();
-  const look = (request: Buffer | string): boolean => {
-    const id = committing(request);
-    if (id === null) return false;
-    const known = seen.get(id) ?? { commits: 0, disturbed: false };
-    const now = waiting.delete(id);
-    seen.set(id, { commits: known.commits + 1, disturbed: known.disturbed || now });
-    return now;
-  };
   return {
     disturbed(course) {
+      const { look: lookAt, ...watched } = watchCommits();
+      const look = (request: Buffer | string) => lookAt(committing(request));
       rig.neon.fault = course === "5xx" ? (text) => (look(text) ? 502 : null) : null;
       relay.mode = course === "5xx" ? "pass" : (packet) => (look(packet) ? course : "pass");
       return {
+        ...watched,
         direct: rig.direct,
         open: async () => open(rig, kind, relay.port, course === "late" ? PATIENCE_SECONDS : 20),
-        disturb: (key) => void waiting.add(key.pipelineId),
         settled: () => relay.settled(),
-        seen: (key) => seen.get(key.pipelineId) ?? { commits: 0, disturbed: false },
       };
     },
     async stop() {

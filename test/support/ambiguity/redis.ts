@@ -8,6 +8,7 @@ import { startRedis } from "../../../src/cli/local/redis.ts";
 import { startUpstash, type UpstashServer } from "../../../src/cli/local/upstash.ts";
 import { type Course, type Relay, startRelay } from "../relay.ts";
 import { type Disturbed, TENANT } from "./trial.ts";
+import { watchCommits } from "./watch.ts";
 
 /** After which a client gives up where a commit comes late; elsewhere nobody has to. */
 const PATIENCE_SECONDS = 1.5;
@@ -49,27 +50,18 @@ export async function startAmbiguity(kind: "tcp" | "upstash"): Promise<Ambiguity
 /** Disturbs, once each, the pipelines that were named: in the relay, or by what the REST front answers. */
 function disturbedBy(line: Line, course: Course | "5xx", resends: number): Disturbed {
   const { relay, upstash, direct } = line;
-  const waiting = new Set<string>();
-  const seen = new Map<string, { commits: number; disturbed: boolean }>();
-  const look = (request: Buffer | string): boolean => {
-    const id = committing(request);
-    if (id === null) return false;
-    const known = seen.get(id) ?? { commits: 0, disturbed: false };
-    const now = waiting.delete(id);
-    seen.set(id, { commits: known.commits + 1, disturbed: known.disturbed || now });
-    return now;
-  };
+  const { look: lookAt, ...watched } = watchCommits();
+  const look = (request: Buffer | string) => lookAt(committing(request));
   relay.mode = "pass";
   if (upstash) upstash.fault = null;
   if (course !== "5xx") relay.mode = (packet) => (look(packet) ? course : "pass");
   else upstash!.fault = { status: 502, body: '{"error":"ERR upstream"}', match: look };
   return {
+    ...watched,
     direct,
     open: () => open(line, course === "late" ? PATIENCE_SECONDS : 10, resends),
-    disturb: (key) => void waiting.add(key.pipelineId),
     sends: course === "drop" || course === "5xx" ? 1 : 3,
     settled: () => relay.settled(),
-    seen: (key) => seen.get(key.pipelineId) ?? { commits: 0, disturbed: false },
   };
 }
 
