@@ -1,0 +1,69 @@
+import { invalidArgument } from "./errors.ts";
+import { Memory } from "./memory.ts";
+import { checkPipelineId } from "./options.ts";
+import { Pipeline } from "./pipeline.ts";
+import type { Shared } from "./save.ts";
+import { createSend } from "./send.ts";
+import { type Turns, turns } from "./turns.ts";
+
+export interface CairnOptions {
+  /** Where the service is: `https://cairn.example.com`. A path is kept. */
+  url: string;
+  /** Not needed by a service on this machine that has no keys. */
+  apiKey?: string | undefined;
+  /** @default the runtime's own */
+  fetch?: typeof globalThis.fetch | undefined;
+  /** For one request and its answer; each is sent three times at most. @default 30 */
+  timeoutSeconds?: number | undefined;
+  /** Of the last contents that are kept for deltas, over all pipelines. 0: no deltas. @default 64 MiB */
+  memoryBytes?: number | undefined;
+}
+
+/**
+ * A client of a Cairn service. It keeps the contents that were saved and loaded last, and sends what changed.
+ *
+ * @example
+ * const cairn = new Cairn({ url: "https://cairn.example.com", apiKey: "…" });
+ * const nightly = cairn.pipeline("nightly-2026-11-23");
+ * await nightly.save({ done: new Set(["collect"]), at: new Date() }, { checkpoint: "always" });
+ * const state = (await nightly.load())?.value;
+ */
+export class Cairn {
+  readonly #shared: Shared;
+  readonly #turns: Turns;
+
+  /** @throws CairnClientError `invalid_argument` */
+  constructor(options: CairnOptions) {
+    const { timeoutSeconds = 30, memoryBytes = 64 * 1024 * 1024, apiKey } = options;
+    const send = createSend({
+      url: checkUrl(options.url),
+      headers: apiKey === undefined ? {} : { Authorization: `Bearer ${checkKey(apiKey)}` },
+      // Not the bare function: browsers and workerd refuse to call it on another object.
+      fetch: options.fetch ?? ((input, init) => globalThis.fetch(input, init)),
+      timeoutSeconds,
+    });
+    this.#shared = { send, memory: new Memory(memoryBytes), deltas: true };
+    this.#turns = turns(3 * timeoutSeconds);
+  }
+
+  /** A pipeline by its id, whether it exists or not: its first save creates it. */
+  pipeline(id: string): Pipeline {
+    return new Pipeline(checkPipelineId(id), this.#shared, this.#turns);
+  }
+}
+
+/** @returns the URL without a slash at its end */
+function checkUrl(text: string): string {
+  const url = URL.canParse(text) ? new URL(text) : null;
+  const isService = url && /^https?:$/.test(url.protocol) && !url.username && !url.password;
+  if (!isService || url.search || url.hash) {
+    throw invalidArgument("url must be that of a service: http or https, without a user, query or fragment.");
+  }
+  return url.href.replace(/\/+$/, "");
+}
+
+/** The error of `fetch` would quote the key. */
+function checkKey(key: string): string {
+  if (/^[!-~]+$/.test(key)) return key;
+  throw invalidArgument("apiKey may only have printable ASCII characters.");
+}

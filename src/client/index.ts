@@ -1,0 +1,12 @@
+/**
+ * The client of a Cairn service: for Node, workerd, Deno, Bun and browsers.
+ *
+ * @module
+ */
+export { Cairn, type CairnOptions } from "./cairn.ts";
+export { CairnClientError, CairnHttpError, CairnValueError, type ClientErrorCode } from "./errors.ts";
+export type { LoadOptions, SaveOptions, WriteOptions } from "./options.ts";
+export type { DeleteOptions, Loaded, LoadedBytes, Pipeline, SaveBytesOptions } from "./pipeline.ts";
+export type { SaveResult } from "./save.ts";
+export type { TaskFacts } from "./task.ts";
+export { type Content, decodeValue, encodeValue, VALUES_TYPE } from "./values.ts";

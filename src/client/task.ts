@@ -1,0 +1,40 @@
+import { invalidArgument } from "./errors.ts";
+
+/** The task that a save belongs to: what `checkpoint: "auto"` decides by. */
+export interface TaskFacts {
+  /** Printable ASCII. */
+  name: string;
+  /** 0 to 1. */
+  criticality?: number | undefined;
+  /** How long it took. */
+  seconds?: number | undefined;
+  /** Of the whole pipeline, 0 to 1. */
+  progress?: number | undefined;
+  /** What happened; printable ASCII. */
+  event?: string | undefined;
+}
+
+/**
+ * The value of `Cairn-Task`, a structured field (RFC 9651).
+ *
+ * @throws CairnClientError `invalid_argument` for what such a field cannot hold
+ */
+export function taskHeader({ name, criticality, seconds, progress, event }: TaskFacts): string {
+  const parts = [fieldString("task.name", name)];
+  for (const [key, value] of Object.entries({ criticality, seconds, progress })) {
+    if (value !== undefined) parts.push(`${key}=${fieldNumber(`task.${key}`, value)}`);
+  }
+  if (event !== undefined) parts.push(`event=${fieldString("task.event", event)}`);
+  return parts.join(";");
+}
+
+function fieldString(what: string, text: string): string {
+  if (!/^[ -~]*$/.test(text)) throw invalidArgument(`${what} may only have printable ASCII characters.`);
+  return `"${text.replace(/["\\]/g, "\\$&")}"`;
+}
+
+/** Decimals of such a field have at most 3 places after the point. */
+function fieldNumber(what: string, value: number): string {
+  if (!(Math.abs(value) < 1e12)) throw invalidArgument(`${what} must be a number below 1e12.`);
+  return String(Number(value.toFixed(3)) + 0);
+}
