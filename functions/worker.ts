@@ -4,23 +4,29 @@ import { createApp } from "../src/http/app.ts";
 import { type Environment, parseEnvironment } from "../src/http/environment.ts";
 import { misconfigured } from "../src/http/misconfigured.ts";
 import { CairnError } from "../src/model/errors.ts";
-import { sweep } from "../src/recovery/sweep.ts";
-import { type Core, createCore } from "../src/state/core.ts";
+import type { SweepSummary } from "../src/recovery/sweep/sweep.ts";
+import { sweeper } from "../src/recovery/sweep/sweeper.ts";
+import { createCore } from "../src/state/core.ts";
 
 /** What the Worker is given: variables as `Environment` names them, and the bucket where that is the store. */
 export type Bindings = Environment & { CAIRN_BUCKET?: R2Bucket };
 
-type Service = { core: Core; fetch: ReturnType<typeof createApp>["fetch"] };
+type Service = { sweep: () => Promise<SweepSummary>; fetch: ReturnType<typeof createApp>["fetch"] };
 
 /** One service an isolate: its bindings never change while it lives. */
 let service: Service | null = null;
 
 function serve(env: Bindings): Service {
   const { CAIRN_BUCKET: bucket } = env;
-  const { store, ...settings } = parseEnvironment(env, "worker", bucket !== undefined);
-  const core = createCore({ backend: openInWorker(store, bucket) });
-  const app = createApp({ core, ...settings });
-  return { core, fetch: app.fetch };
+  const { store, frames, webhookAllow, webhookSecrets, ...settings } = parseEnvironment(
+    env,
+    "worker",
+    bucket !== undefined,
+  );
+  const backend = openInWorker(store, bucket);
+  const core = createCore({ backend, frames, webhooks: { allow: webhookAllow } });
+  const sweep = sweeper(core, { webhookSecrets });
+  return { sweep, fetch: createApp({ core, sweep, ...settings }).fetch };
 }
 
 export default {
@@ -38,6 +44,6 @@ export default {
   },
   async scheduled(_controller: ScheduledController, env: Bindings): Promise<void> {
     service ??= serve(env);
-    console.log(JSON.stringify({ event: "sweep", ...(await sweep(service.core)) }));
+    console.log(JSON.stringify({ event: "sweep", ...(await service.sweep()) }));
   },
 };

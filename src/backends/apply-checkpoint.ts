@@ -1,5 +1,5 @@
+import { chainOf, storedBytesOf } from "../model/chain.ts";
 import type { CheckpointRecord } from "../model/checkpoint.ts";
-import type { FrameRef } from "../model/frame.ts";
 import type { Head, StateRecord } from "../model/head.ts";
 import type { Effects, NewCheckpoint } from "./types.ts";
 
@@ -16,7 +16,7 @@ export function makeCheckpoint(head: Head, draft: NewCheckpoint, at: string): Ch
     createdAt: at,
     source: data ? "data" : "state",
     ...{ label, metadata, reason, contentType, bytes, sha256 },
-    storedBytes: frame.storedBytes,
+    storedBytes: storedBytesOf(frame),
     verified: data ? true : head.state!.verified,
     quarantinedAt: null,
     frame,
@@ -25,14 +25,20 @@ export function makeCheckpoint(head: Head, draft: NewCheckpoint, at: string): Ch
 
 export function withCheckpoint(head: Head, record: CheckpointRecord | undefined): Head {
   if (!record) return head;
-  const shared = record.source === "state" && head.state;
-  return {
+  const next = {
     ...head,
     sequence: record.sequence,
     checkpointCount: head.checkpointCount + 1,
     lastCheckpoint: record,
-    state: shared ? { ...head.state!, checkpointed: true } : head.state,
   };
+  return markChains(next, new Set([chainOf(record.frame)]), true);
+}
+
+/** Says of the versions in these chains whether a checkpoint names their chain. */
+function markChains(head: Head, chains: ReadonlySet<string>, checkpointed: boolean): Head {
+  const mark = (state: StateRecord): StateRecord =>
+    chains.has(chainOf(state.frame)) ? { ...state, checkpointed } : state;
+  return { ...head, state: head.state && mark(head.state), history: head.history.map(mark) };
 }
 
 interface Dropped {
@@ -41,25 +47,25 @@ interface Dropped {
   dropped: CheckpointRecord[];
 }
 
-/** Takes checkpoints away or marks them damaged, and says which frames nothing names any more. */
+/** Takes checkpoints away or marks them damaged or whole, and says which chains nothing names any more. */
 export function dropCheckpoints(
   head: Head,
   checkpoints: readonly CheckpointRecord[],
   effects: Effects,
   at: string,
-  released: FrameRef[],
+  released: string[],
 ): Dropped {
   const wanted = effects.checkpoints;
   if (!wanted) return { head, changed: [], dropped: [] };
   const dropped = checkpoints.filter((record) => wanted.get(record.checkpointId) === "drop");
-  const changed = checkpoints
-    .filter((record) => wanted.get(record.checkpointId) === "quarantine")
-    .map((record) => ({ ...record, verified: false, quarantinedAt: record.quarantinedAt ?? at }));
+  const changed = checkpoints.flatMap((record) => changedBy(record, wanted.get(record.checkpointId), at));
   const left = checkpoints
     .filter((record) => !dropped.includes(record))
     .map((record) => changed.find((other) => other.checkpointId === record.checkpointId) ?? record);
-  const named = new Set(left.map((record) => record.frame.frameId));
-  const unnamed = dropped.filter((record) => !named.has(record.frame.frameId));
+  const named = new Set(left.map((record) => chainOf(record.frame)));
+  const unnamed = new Set(
+    dropped.map((record) => chainOf(record.frame)).filter((chain) => !named.has(chain)),
+  );
   const next = withoutCheckpoints(head, unnamed, released);
   const lastCheckpoint = left.reduce<CheckpointRecord | null>(
     (last, record) => (last && last.sequence > record.sequence ? last : record),
@@ -68,13 +74,19 @@ export function dropCheckpoints(
   return { head: { ...next, checkpointCount: left.length, lastCheckpoint }, changed, dropped };
 }
 
-function withoutCheckpoints(head: Head, unnamed: CheckpointRecord[], released: FrameRef[]): Head {
-  const ids = new Set(unnamed.map((record) => record.frame.frameId));
+function changedBy(
+  record: CheckpointRecord,
+  change: "drop" | "quarantine" | "verify" | undefined,
+  at: string,
+): CheckpointRecord[] {
+  if (change === "quarantine")
+    return [{ ...record, verified: false, quarantinedAt: record.quarantinedAt ?? at }];
+  return change === "verify" ? [{ ...record, verified: true, quarantinedAt: null }] : [];
+}
+
+function withoutCheckpoints(head: Head, unnamed: ReadonlySet<string>, released: string[]): Head {
   const states = [...(head.state ? [head.state] : []), ...head.history];
-  const held = new Set(states.map((state) => state.frame.frameId));
-  const gone = new Map(unnamed.map((record) => [record.frame.frameId, record.frame]));
-  for (const [id, frame] of gone) if (!held.has(id)) released.push(frame);
-  const unmark = (state: StateRecord): StateRecord =>
-    ids.has(state.frame.frameId) ? { ...state, checkpointed: false } : state;
-  return { ...head, state: head.state && unmark(head.state), history: head.history.map(unmark) };
+  const held = new Set(states.map((state) => chainOf(state.frame)));
+  released.push(...[...unnamed].filter((chain) => !held.has(chain)));
+  return markChains(head, unnamed, false);
 }

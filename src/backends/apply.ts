@@ -1,7 +1,7 @@
+import { chainOf, storedBytesOf } from "../model/chain.ts";
 import type { CheckpointRecord } from "../model/checkpoint.ts";
 import type { PipelineEvent } from "../model/event.ts";
 import { FINISHED } from "../model/finished.ts";
-import type { FrameRef } from "../model/frame.ts";
 import { type Head, VERSIONS_KEPT, WRITES_KEPT, type WriteResult } from "../model/head.ts";
 import { dropCheckpoints, makeCheckpoint, withCheckpoint } from "./apply-checkpoint.ts";
 import { changeLease, checkFence, renewByWrite } from "./apply-lease.ts";
@@ -13,6 +13,8 @@ export interface Stored {
   head: Head | null;
   /** All of them when `needsCheckpoints(commit)`, else as many as are at hand. */
   checkpoints: readonly CheckpointRecord[];
+  /** Of the frames that the commit says were staged, the ids of those that are there. */
+  staged?: ReadonlySet<string>;
 }
 
 export interface Applied {
@@ -24,8 +26,8 @@ export interface Applied {
   added: CheckpointRecord[];
   changed: CheckpointRecord[];
   dropped: CheckpointRecord[];
-  /** Frames that nothing names any more. */
-  released: FrameRef[];
+  /** Chains that no record names any more: all their frames go. */
+  released: string[];
 }
 
 export type Verdict =
@@ -82,6 +84,7 @@ function checkPosition(head: Head | null, expect: Expectation): Refusal | null {
   if (expect.state === "present" && state === null) return "no_state";
   if (expect.version !== undefined && expect.version !== (head?.version ?? 0)) return "version_mismatch";
   if (expect.revision !== undefined && expect.revision !== (head?.revision ?? 0)) return "revision_mismatch";
+  if (expect.base !== undefined && expect.base !== state?.frame.frameId) return "base_mismatch";
   return null;
 }
 
@@ -102,7 +105,8 @@ function checkTargets(stored: Stored, effects: Effects): Refusal | null {
   }
   const snapshots = effects.checkpoint !== undefined && effects.checkpoint.data === undefined;
   if (snapshots && !effects.state && !stored.head?.state) return "no_state";
-  return null;
+  const staged = effects.state?.staged ?? [];
+  return staged.every(({ frameId }) => stored.staged?.has(frameId)) ? null : "frames_missing";
 }
 
 function effect(stored: Stored, commit: Commit, now: number): Applied {
@@ -112,10 +116,13 @@ function effect(stored: Stored, commit: Commit, now: number): Applied {
   const before = stored.head?.deleted ? revived(stored.head, at) : (stored.head ?? freshHead(commit.key, at));
   if (effects.remove) return removed(stored, before, commit, at);
 
-  const released: FrameRef[] = [];
+  const released: string[] = [];
   let head: Head = { ...before, revision: before.revision + 1, updatedAt: at };
   if (effects.settings) head = Object.assign({ ...head }, effects.settings);
+  if (effects.care) head = { ...head, care: effects.care };
+  if (effects.lookAt !== undefined) head = { ...head, lookAt: effects.lookAt };
   if (effects.state) head = withState(head, effects, at, released);
+  if (effects.verified && head.state) head = { ...head, state: { ...head.state, verified: true } };
   head = withStatus(head, effects);
   head = changeLease(head, commit, now);
   if (effects.state || effects.checkpoint) head = renewByWrite(head, commit.expect, now);
@@ -137,13 +144,16 @@ function revived(head: Head, at: string): Head {
   return { ...reborn(head, at), writes: head.writes };
 }
 
-function withState(head: Head, effects: Effects, at: string, released: FrameRef[]): Head {
+function withState(head: Head, effects: Effects, at: string, released: string[]): Head {
   const next = effects.state!;
   const older = [...(head.state ? [head.state] : []), ...head.history];
   const history = (effects.dropReplaced ? older.slice(1) : older).slice(0, VERSIONS_KEPT);
-  for (const state of older) {
-    if (!history.includes(state) && !state.checkpointed) released.push(state.frame);
-  }
+  const frame = next.frame.ref;
+  const chain = chainOf(frame);
+  const held = new Set([chain, ...history.map((state) => chainOf(state.frame))]);
+  const gone = older.filter((state) => !state.checkpointed && !held.has(chainOf(state.frame)));
+  released.push(...new Set(gone.map((state) => chainOf(state.frame))));
+  const checkpointed = older.some((state) => state.checkpointed && chainOf(state.frame) === chain);
   const { contentType, bytes, sha256, verified, restoredFrom } = next;
   const version = head.version + 1;
   const state = { version, contentType, bytes, sha256, savedAt: at, verified, restoredFrom };
@@ -154,7 +164,7 @@ function withState(head: Head, effects: Effects, at: string, released: FrameRef[
     version,
     status,
     history,
-    state: { ...state, frame: next.frame.ref, checkpointed: false },
+    state: { ...state, frame, checkpointed },
   };
 }
 
@@ -167,8 +177,8 @@ function removed(stored: Stored, before: Head, commit: Commit, at: string): Appl
   const head = tombstone(before, at);
   const result = resultOf(head, {}, undefined, at, false);
   const states = [...(before.state ? [before.state] : []), ...before.history];
-  const frames = [...states, ...stored.checkpoints].map((owner) => owner.frame);
-  const released = [...new Map(frames.map((frame) => [frame.frameId, frame])).values()];
+  const chains = [...states, ...stored.checkpoints].map((owner) => chainOf(owner.frame));
+  const released = [...new Set(chains)];
   const writes = remember([], commit, result);
   const dropped = [...stored.checkpoints];
   return {
@@ -191,7 +201,7 @@ function resultOf(
   created: boolean,
 ): WriteResult {
   const source = checkpoint ?? (effects.state ? head.state : null);
-  const storedBytes = source?.frame.storedBytes ?? 0;
+  const storedBytes = source ? storedBytesOf(source.frame) : 0;
   return {
     at,
     revision: head.revision,

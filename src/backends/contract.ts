@@ -1,4 +1,5 @@
 import { decodeFrame } from "../frames/frame.ts";
+import { chainChecks } from "./contract/chains.ts";
 import { checkpointChecks } from "./contract/checkpoints.ts";
 import { dueChecks } from "./contract/due.ts";
 import { fenceChecks } from "./contract/fences.ts";
@@ -25,6 +26,7 @@ export const CONTRACT: Readonly<Record<string, readonly Check[]>> = {
   fences: fenceChecks,
   checkpoints: checkpointChecks,
   frames: frameChecks,
+  chains: chainChecks,
   lists: listChecks,
   due: dueChecks,
   races: raceChecks,

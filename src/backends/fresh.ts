@@ -1,3 +1,4 @@
+import { NO_CARE } from "../model/care.ts";
 import type { Head } from "../model/head.ts";
 import type { PipelineKey } from "../model/ids.ts";
 
@@ -22,6 +23,8 @@ export function freshHead(key: PipelineKey, at: string): Head {
     tasks: [],
     merge: {},
     lease: null,
+    lookAt: null,
+    care: NO_CARE,
     state: null,
     history: [],
     checkpointCount: 0,

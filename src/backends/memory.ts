@@ -1,10 +1,10 @@
+import { chainOf, type Link, linksOf } from "../model/chain.ts";
 import type { CheckpointRecord } from "../model/checkpoint.ts";
 import type { PipelineEvent } from "../model/event.ts";
-import type { FrameRef } from "../model/frame.ts";
 import type { Head } from "../model/head.ts";
 import type { PipelineKey } from "../model/ids.ts";
 import { type Applied, applyCommit } from "./apply.ts";
-import { isLive } from "./apply-lease.ts";
+import { dueAt } from "./due-at.ts";
 import { checkpointPage, eventPage, matches, pipelinePage } from "./pages.ts";
 import type { Commit, CommitOutcome, Due, Loaded, StorageBackend } from "./types.ts";
 
@@ -14,7 +14,19 @@ interface Entry {
   checkpoints: CheckpointRecord[];
   events: PipelineEvent[];
   frames: Map<string, Uint8Array>;
+  /** Epoch milliseconds: until then it is not listed as due again. */
+  claimedUntil: number;
 }
+
+interface Staged {
+  bytes: Uint8Array;
+  /** Epoch milliseconds. */
+  at: number;
+}
+
+/** How long a staged frame waits for its commit. */
+const STAGED_MILLISECONDS = 3_600_000;
+const CLAIM_MILLISECONDS = 60_000;
 
 export interface MemoryOptions {
   /** Epoch milliseconds. @default Date.now */
@@ -24,35 +36,54 @@ export interface MemoryOptions {
 /** Keeps everything in this process: for tests and embedding. What it hands out is never shared with it. */
 export function memoryBackend(options: MemoryOptions = {}): StorageBackend {
   const entries = new Map<string, Entry>();
+  const staged = new Map<string, Map<string, Staged>>();
   const now = options.now ?? Date.now;
   const find = (key: PipelineKey) => entries.get(entryName(key));
 
   function commitOne(commit: Commit): CommitOutcome {
     const entry = find(commit.key);
-    const stored = { head: entry?.head ?? null, checkpoints: entry?.checkpoints ?? [] };
+    const waiting = stagedOf(commit.key);
+    const stored = {
+      head: entry?.head ?? null,
+      checkpoints: entry?.checkpoints ?? [],
+      staged: new Set(waiting.keys()),
+    };
     const verdict = applyCommit(stored, commit, now(), 0);
     if (verdict.kind === "refused")
       return { ok: false, ...structuredClone({ refusal: verdict.refusal, head: verdict.head }) };
-    if (verdict.kind === "applied") entries.set(entryName(commit.key), write(entry, verdict, commit));
+    if (verdict.kind === "applied") {
+      entries.set(entryName(commit.key), write(entry, verdict, commit, waiting));
+      if (commit.effects.remove) staged.delete(entryName(commit.key));
+    }
     const { head, result } = structuredClone({ head: verdict.head, result: verdict.result });
     return { ok: true, head, result, replayed: verdict.kind === "replayed" };
+  }
+
+  /** Those that wait still. */
+  function stagedOf(key: PipelineKey): Map<string, Staged> {
+    const waiting = staged.get(entryName(key)) ?? new Map<string, Staged>();
+    for (const [id, { at }] of waiting) if (at + STAGED_MILLISECONDS < now()) waiting.delete(id);
+    return waiting;
   }
 
   return {
     name: "memory",
     capabilities: { maxFrameBytes: Number.MAX_SAFE_INTEGER, clockSlackSeconds: 0, minCommitSeconds: 0 },
-    async load(key, { frame = false } = {}): Promise<Loaded | null> {
+    async load(key, { frames = false } = {}): Promise<Loaded | null> {
       const entry = find(key);
       if (!entry) return null;
-      const id = entry.head.state?.frame.frameId;
-      return {
-        head: structuredClone(entry.head),
-        frame: (frame && id && entry.frames.get(id)?.slice()) || null,
-      };
+      const { state } = entry.head;
+      const links = frames && state ? linksOf(state.frame) : [];
+      return { head: structuredClone(entry.head), frames: bytesOf(entry, links) };
     },
     commit: async (commits) => commits.map(commitOne),
-    frames: async (key, refs: readonly FrameRef[]) =>
-      refs.map((ref) => find(key)?.frames.get(ref.frameId)?.slice() ?? null),
+    frames: async (key, links) => bytesOf(find(key), links),
+    async stage(key, frames) {
+      const waiting = stagedOf(key);
+      for (const { frameId, bytes } of frames)
+        waiting.set(frameId, { bytes: new Uint8Array(bytes), at: now() });
+      staged.set(entryName(key), waiting);
+    },
     async checkpoint(key, checkpointId) {
       return structuredClone(
         find(key)?.checkpoints.find((record) => record.checkpointId === checkpointId) ?? null,
@@ -70,15 +101,27 @@ export function memoryBackend(options: MemoryOptions = {}): StorageBackend {
     },
     events: async (key, page) => structuredClone(eventPage(find(key)?.events ?? [], page)),
     async due(limit): Promise<Due[]> {
-      const heads = [...entries.values()].map((entry) => entry.head);
-      const late = heads.filter(
-        (head) => head.status === "running" && head.lease && !isLive(head.lease, now(), 0),
-      );
-      return structuredClone(late.slice(0, limit).map((head) => ({ key: keyOf(head), head })));
+      const late = [...entries.values()].filter(({ head, claimedUntil }) => {
+        const time = dueAt(head, 0);
+        return time !== null && time <= now() && claimedUntil <= now();
+      });
+      const claimed = late.slice(0, limit);
+      for (const entry of claimed) entry.claimedUntil = now() + CLAIM_MILLISECONDS;
+      return structuredClone(claimed.map(({ head }) => ({ key: keyOf(head), head })));
+    },
+    async collect(key, olderThanSeconds) {
+      const waiting = stagedOf(key);
+      const old = [...waiting].filter(([, { at }]) => at + olderThanSeconds * 1000 <= now());
+      for (const [id] of old) waiting.delete(id);
+      return old.length;
     },
     health: async () => ({ ready: true, problems: [] }),
     close: async () => {},
   };
+}
+
+function bytesOf(entry: Entry | undefined, links: readonly Link[]): (Uint8Array | null)[] {
+  return links.map(({ frameId }) => entry?.frames.get(frameId)?.slice() ?? null);
 }
 
 function entryName(key: PipelineKey): string {
@@ -89,7 +132,12 @@ function keyOf(head: Head): PipelineKey {
   return { tenant: head.tenant, pipelineId: head.pipelineId };
 }
 
-function write(entry: Entry | undefined, applied: Applied, commit: Commit): Entry {
+function write(
+  entry: Entry | undefined,
+  applied: Applied,
+  commit: Commit,
+  staged: Map<string, Staged>,
+): Entry {
   const { effects } = commit;
   const gone = new Set(applied.dropped.map((record) => record.checkpointId));
   const changed = new Map(applied.changed.map((record) => [record.checkpointId, record]));
@@ -101,8 +149,13 @@ function write(entry: Entry | undefined, applied: Applied, commit: Commit): Entr
     // Not slice(): a Buffer's shares its memory.
     if (frame) frames.set(frame.ref.frameId, new Uint8Array(frame.bytes));
   }
-  for (const ref of applied.released) frames.delete(ref.frameId);
+  for (const { frameId } of effects.state?.staged ?? []) {
+    frames.set(frameId, staged.get(frameId)!.bytes);
+    staged.delete(frameId);
+  }
+  const released = new Set(applied.released);
+  for (const frameId of frames.keys()) if (released.has(chainOf({ frameId }))) frames.delete(frameId);
   const events = effects.remove ? [] : [...(entry?.events ?? []), ...applied.events];
   const { head, added } = structuredClone({ head: applied.head, added: applied.added });
-  return { head, checkpoints: [...kept, ...added], events, frames };
+  return { head, checkpoints: [...kept, ...added], events, frames, claimedUntil: 0 };
 }

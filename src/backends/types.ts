@@ -1,6 +1,8 @@
+import type { Care } from "../model/care.ts";
+import type { Link } from "../model/chain.ts";
 import type { CheckpointRecord } from "../model/checkpoint.ts";
 import type { EventDraft, PipelineEvent } from "../model/event.ts";
-import type { Frame, FrameRef } from "../model/frame.ts";
+import type { Frame } from "../model/frame.ts";
 import type { Head, JsonNote, StateRecord, WriteResult } from "../model/head.ts";
 import type { PipelineKey } from "../model/ids.ts";
 import type { Settings, Status } from "../model/pipeline.ts";
@@ -23,6 +25,8 @@ export interface Expectation {
   /** The head's version: always given when the commit carries a frame, for the frame is sealed to it. */
   version?: number;
   revision?: number;
+  /** The id of the state's frame: always given when the commit carries a delta upon it, or vouches for it. */
+  base?: string;
   /** The fencing token of the caller; needed while a lease is live. */
   fence?: number;
   /** Needs no token, and takes the lease away by raising the fence. */
@@ -37,6 +41,14 @@ export interface NewState {
   sha256: string;
   verified: boolean;
   restoredFrom: StateRecord["restoredFrom"];
+  /** More frames of its chain, which were staged before: the commit makes them stay. */
+  staged?: readonly Link[];
+}
+
+/** A frame on its way to the store before its commit. */
+export interface StagedFrame {
+  frameId: string;
+  bytes: Uint8Array;
 }
 
 export interface NewCheckpoint {
@@ -45,7 +57,7 @@ export interface NewCheckpoint {
   metadata: CheckpointRecord["metadata"];
   reason: string | null;
   /** Data given with the call; else the state as it is after this commit. */
-  data?: Omit<NewState, "restoredFrom" | "verified">;
+  data?: Omit<NewState, "restoredFrom" | "verified" | "staged">;
 }
 
 export type LeaseChange =
@@ -59,11 +71,17 @@ export interface Effects {
   /** The state it replaces is damaged: not kept as a recovery point. */
   dropReplaced?: boolean;
   checkpoint?: NewCheckpoint;
-  /** By checkpoint id: gone, or found damaged. */
-  checkpoints?: ReadonlyMap<string, "drop" | "quarantine">;
+  /** The state was rebuilt, and is what its record says. */
+  verified?: true;
+  /** By checkpoint id: gone, found damaged, or found whole. */
+  checkpoints?: ReadonlyMap<string, "drop" | "quarantine" | "verify">;
   lease?: LeaseChange;
   status?: Status;
   resumed?: true;
+  /** Replaces what recovery remembers. */
+  care?: Care;
+  /** RFC 3339 with milliseconds, of the caller's clock. */
+  lookAt?: string | null;
   settings?: Settings;
   remove?: true;
   events?: readonly EventDraft[];
@@ -90,19 +108,21 @@ export type Refusal =
   | "state_exists"
   | "version_mismatch"
   | "revision_mismatch"
+  | "base_mismatch"
   | "lease_held"
   | "fence_lost"
   | "invalid_transition"
+  | "frames_missing"
   | "idempotency_mismatch";
 
 export type CommitOutcome =
   | { ok: true; head: Head; result: WriteResult; replayed: boolean }
   | { ok: false; refusal: Refusal; head: Head | null };
 
-/** A head with the stored bytes of its state's frame (`null`: the store has none). */
+/** A head with the stored bytes of its state's frames, as `frames` answers them; none where they are not asked for. */
 export interface Loaded {
   head: Head;
-  frame: Uint8Array | null;
+  frames: (Uint8Array | null)[];
 }
 
 export interface PageRequest {
@@ -123,7 +143,7 @@ export interface PipelineFilter {
   updatedBefore?: string;
 }
 
-/** A pipeline whose lease has run out, as the store's clock sees it. */
+/** A pipeline that the sweep is to look at, see `dueAt`, as the store's clock sees it. */
 export interface Due {
   key: PipelineKey;
   head: Head;
@@ -144,21 +164,41 @@ export interface Health {
 export interface StorageBackend {
   readonly name: string;
   readonly capabilities: Capabilities;
-  /** The head, and with `frame` the bytes of its state. A tombstone is returned as it is. */
-  load(key: PipelineKey, options?: { frame?: boolean }): Promise<Loaded | null>;
+  /** The head, and with `frames` the chain of its state (`linksOf`). A tombstone is returned as it is. */
+  load(key: PipelineKey, options?: { frames?: boolean }): Promise<Loaded | null>;
   /** Applies each commit by itself, in order; the answers are in the same order. */
   commit(commits: readonly Commit[]): Promise<CommitOutcome[]>;
   /** The stored bytes of frames, in order; `null` where the store has none. */
-  frames(key: PipelineKey, refs: readonly FrameRef[]): Promise<(Uint8Array | null)[]>;
+  frames(key: PipelineKey, links: readonly Link[]): Promise<(Uint8Array | null)[]>;
+  /**
+   * Stores frames ahead of the commit that names them (`NewState.staged`), also of a pipeline that is not there yet.
+   * They stay for an hour at least, and then go unless a commit has named them. Staged twice, they are there once.
+   */
+  stage(key: PipelineKey, frames: readonly StagedFrame[]): Promise<void>;
   checkpoint(key: PipelineKey, checkpointId: string): Promise<CheckpointRecord | null>;
+  /** `checkpoint` and the chain of its frames in one call, where a store has both at hand; else the caller asks twice. */
+  loadCheckpoint?(
+    key: PipelineKey,
+    checkpointId: string,
+  ): Promise<{ record: CheckpointRecord; frames: (Uint8Array | null)[] } | null>;
   /** Newest first. */
   checkpoints(key: PipelineKey, page: PageRequest & { label?: string }): Promise<Page<CheckpointRecord>>;
   /** By pipeline id. May answer fewer than `limit` with a cursor when a filter leaves much out. */
   pipelines(tenant: string, filter: PipelineFilter, page: PageRequest): Promise<Page<Head>>;
   /** Newest first. */
   events(key: PipelineKey, page: PageRequest): Promise<Page<PipelineEvent>>;
-  /** Running pipelines of all tenants whose lease ran out, at most `limit`; hints may be consumed. */
+  /**
+   * Pipelines of all tenants whose time has come (`dueAt`), at most `limit`. Each is claimed: it comes up again in a
+   * minute, unless a commit settles it, so that overlapping sweeps seldom meet and nothing starves the rest.
+   */
   due(limit: number): Promise<Due[]>;
+  /**
+   * Takes away what a pipeline has in the store and no record names, if it is older than that: what writers left
+   * who lost, or died. The head's revision is raised before, so that a commit prepared earlier fails.
+   *
+   * @returns how many frames went
+   */
+  collect(key: PipelineKey, olderThanSeconds: number): Promise<number>;
   health(): Promise<Health>;
   close(): Promise<void>;
 }

@@ -45,12 +45,20 @@ export interface Stored {
  * The exact bytes that were saved. What tenants store must not run on the service's origin: it is sandboxed,
  * and its type is never guessed.
  */
-export function content(stored: Stored, bytes: Uint8Array): Response {
-  return new Response(bytes as Uint8Array<ArrayBuffer>, {
+export function content(
+  stored: Stored,
+  body: Uint8Array | ReadableStream<Uint8Array>,
+  length: number,
+  { status = 200, headers = {} }: { status?: number; headers?: HeaderValues } = {},
+): Response {
+  return new Response(body as Uint8Array<ArrayBuffer> | ReadableStream<Uint8Array>, {
+    status,
     headers: {
       ...validators(stored),
+      ...headers,
       "Content-Type": stored.contentType,
-      "Content-Length": String(bytes.length),
+      "Content-Length": String(length),
+      "Accept-Ranges": "bytes",
       "Repr-Digest": `sha-256=:${base64(fromHex(stored.sha256)!)}:`,
       "X-Content-Type-Options": "nosniff",
       "Content-Security-Policy": "default-src 'none'; sandbox",

@@ -2,6 +2,8 @@ import type { MiddlewareHandler } from "hono";
 import { cors } from "hono/cors";
 import { HonoBase } from "hono/hono-base";
 import { once } from "../model/once.ts";
+import type { SweepSummary } from "../recovery/sweep/sweep.ts";
+import { sweeper } from "../recovery/sweep/sweeper.ts";
 import type { Core } from "../state/core.ts";
 import type { ApiKeys } from "./auth.ts";
 import { DEFAULT_MAX_BODY_BYTES } from "./body.ts";
@@ -20,6 +22,8 @@ export interface AppDependencies {
   maxBodyBytes?: number;
   /** Origins whose pages may call the service, exactly as browsers send them. @default none */
   corsOrigins?: readonly string[];
+  /** What `POST /v1/sweep` runs. @default `sweeper(core)`, which tells nobody */
+  sweep?: () => Promise<SweepSummary>;
 }
 
 const EXPOSED = [
@@ -40,14 +44,20 @@ const EXPOSED = [
  * const answer = await app.request("http://localhost/health");
  */
 export function createApp(dependencies: AppDependencies): HonoBase {
-  const { core, keys, maxBodyBytes = DEFAULT_MAX_BODY_BYTES, corsOrigins = [] } = dependencies;
+  const {
+    core,
+    keys,
+    maxBodyBytes = DEFAULT_MAX_BODY_BYTES,
+    corsOrigins = [],
+    sweep = sweeper(core),
+  } = dependencies;
   const app = new HonoBase({ router: templateRouter() });
   if (corsOrigins.length > 0) {
     app.use(identified);
     app.use(cors({ origin: [...corsOrigins], exposeHeaders: EXPOSED, maxAge: 600 }));
   }
   const document = once(() => openApi(ROUTES));
-  const service: Service = { core, keys, maxBodyBytes, corsOrigins, document };
+  const service: Service = { core, keys, maxBodyBytes, corsOrigins, sweep, document };
   for (const route of ROUTES) {
     app.on(route.method, route.path, serve(route, service));
   }

@@ -5,7 +5,11 @@ import {
   type StoreSettings,
   type StoreVariables,
 } from "../backends/configuration/variables.ts";
+import { parseKeyRing } from "../frames/key-ring.ts";
+import type { FrameOptions } from "../frames/stored.ts";
 import { CairnError, type ErrorItem } from "../model/errors.ts";
+import { present } from "../model/present.ts";
+import { parseWebhookSecrets, type WebhookSecrets } from "../recovery/wake/secrets.ts";
 import { type ApiKeys, parseApiKeys } from "./auth.ts";
 
 /** The variables the service reads, as text. */
@@ -14,15 +18,26 @@ export interface Environment extends StoreVariables {
   CAIRN_API_KEYS?: string;
   /** The largest body, bytes, as sent and as decompressed. @default 26214400 (25 MiB) */
   CAIRN_MAX_BODY_BYTES?: string;
+  /** A key ring, see `parseKeyRing`: frames are encrypted with its first key. @default none */
+  CAIRN_ENCRYPTION_KEYS?: string;
+  /** `false` while frames of a time before the keys are still to be read. @default true */
+  CAIRN_ENCRYPTION_REQUIRED?: string;
   /** Origins that browsers may call from, separated by commas. @default none */
   CAIRN_CORS_ORIGINS?: string;
+  /** See `parseWebhookSecrets`: each message is signed with all of them. @default none, and no message is sent */
+  CAIRN_WEBHOOK_SECRETS?: string;
+  /** Origins that webhooks may be sent to though they are not public, separated by commas. @default none */
+  CAIRN_WEBHOOK_ALLOW?: string;
 }
 
 export interface ServiceSettings {
   readonly store: StoreSettings;
+  readonly frames: FrameOptions;
   readonly keys: ApiKeys | null;
   readonly maxBodyBytes: number;
   readonly corsOrigins: readonly string[];
+  readonly webhookSecrets: WebhookSecrets | null;
+  readonly webhookAllow: readonly string[];
 }
 
 /**
@@ -38,36 +53,55 @@ export function parseEnvironment(
 ): ServiceSettings {
   const given = new Given(environment);
   const maxBodyBytes = given.whole("CAIRN_MAX_BODY_BYTES", 26_214_400, 1024, 104_857_600);
-  const corsOrigins = originsOf(given);
-  const keys = keysOf(environment.CAIRN_API_KEYS, given.errors);
+  const corsOrigins = originsOf(given, "CAIRN_CORS_ORIGINS");
+  const webhookAllow = originsOf(given, "CAIRN_WEBHOOK_ALLOW");
+  const keys = parsedOf(parseApiKeys, environment.CAIRN_API_KEYS, "CAIRN_API_KEYS", given.errors);
+  const { CAIRN_WEBHOOK_SECRETS: secrets } = environment;
+  const webhookSecrets = parsedOf(parseWebhookSecrets, secrets, "CAIRN_WEBHOOK_SECRETS", given.errors);
+  const frames = framesOf(given, environment);
   const parsed = parseStore(environment, platform, bucket);
   const errors = [...given.errors, ...("errors" in parsed ? parsed.errors : [])];
   if (errors.length > 0 || "errors" in parsed) {
     const detail = errors.map(({ pointer, message }) => `${pointer}: ${message}`).join("; ");
     throw new CairnError("invalid_configuration", detail, { errors });
   }
-  return Object.freeze({ store: parsed.store, keys, maxBodyBytes, corsOrigins });
+  const webhooks = { webhookSecrets, webhookAllow };
+  return Object.freeze({ store: parsed.store, frames, keys, maxBodyBytes, corsOrigins, ...webhooks });
 }
 
-function originsOf(given: Given<Environment>): string[] {
-  if (!given.has("CAIRN_CORS_ORIGINS")) return [];
+function originsOf(given: Given<Environment>, name: "CAIRN_CORS_ORIGINS" | "CAIRN_WEBHOOK_ALLOW"): string[] {
+  if (!given.has(name)) return [];
   const origins = given
-    .text("CAIRN_CORS_ORIGINS")
+    .text(name)
     .split(",")
     .map((part) => part.trim())
     .filter((part) => part !== "");
   const wrong = origins.some((text) => !URL.canParse(text) || new URL(text).origin !== text);
-  if (wrong) given.refuse("CAIRN_CORS_ORIGINS", "must be origins like https://app.example.com");
+  if (wrong) given.refuse(name, "must be origins like https://app.example.com");
   return origins;
 }
 
-function keysOf(text: string | undefined, errors: ErrorItem[]): ApiKeys | null {
+function framesOf(given: Given<Environment>, { CAIRN_ENCRYPTION_KEYS: keys }: Environment): FrameOptions {
+  const required = given.choice("CAIRN_ENCRYPTION_REQUIRED", ["true", "false"]) === "true";
+  const ring = parsedOf(parseKeyRing, keys, "CAIRN_ENCRYPTION_KEYS", given.errors);
+  if (!ring && given.has("CAIRN_ENCRYPTION_REQUIRED"))
+    given.refuse("CAIRN_ENCRYPTION_REQUIRED", "needs CAIRN_ENCRYPTION_KEYS");
+  return present({ encryption: ring ? { ring, required } : undefined });
+}
+
+/** Null where the variable is not given, or wrong: then its problems are among the errors. */
+function parsedOf<T>(
+  parse: (text: string) => T,
+  text: string | undefined,
+  name: keyof Environment,
+  errors: ErrorItem[],
+): T | null {
   if (text === undefined || text === "") return null;
   try {
-    return parseApiKeys(text);
+    return parse(text);
   } catch (error) {
     if (!(error instanceof CairnError)) throw error;
-    errors.push(...(error.facts.errors ?? [{ pointer: "CAIRN_API_KEYS", message: error.message }]));
+    errors.push(...(error.facts.errors ?? [{ pointer: name, message: error.message }]));
     return null;
   }
 }

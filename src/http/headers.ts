@@ -7,6 +7,7 @@ import { Situation } from "../model/task.ts";
 import type { Caller } from "../state/core.ts";
 import { parseIfMatch, parseIfNoneMatch, parseIfNoneMatchOfWrite } from "./etag.ts";
 import { malformed } from "./invalid.ts";
+import { parseRange } from "./range.ts";
 
 /** A request header that a route understands. */
 export interface HeaderSpec<T> {
@@ -93,6 +94,13 @@ export const task: HeaderSpec<Situation | undefined> = {
     const situation = present({ task: present({ name, criticality, seconds }), progress, event });
     return parseWith(Situation(), situation, "Cairn-Task", () => "Cairn-Task");
   },
+};
+
+export const range: HeaderSpec<ReturnType<typeof parseRange>> = {
+  name: "Range",
+  description: "RFC 9110 §14: one range of bytes is answered by 206; of several, all is answered.",
+  example: "bytes=0-3999999",
+  parse: parseRange,
 };
 
 /** The headers that every changing verb takes. */

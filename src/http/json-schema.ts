@@ -1,4 +1,4 @@
-import { CheckpointId, PipelineId } from "../model/names.ts";
+import { CheckpointId, DiffTarget, PartNumber, PipelineId, UploadId } from "../model/names.ts";
 import * as z from "../model/zod.ts";
 
 /** A JSON Schema of draft 2020-12, as far as zod makes it. */
@@ -15,6 +15,9 @@ export interface SchemaBook {
 const PARAMETERS: Readonly<Record<string, () => z.ZodMiniType>> = {
   pipelineId: PipelineId,
   checkpointId: CheckpointId,
+  diffTarget: DiffTarget,
+  uploadId: UploadId,
+  partNumber: PartNumber,
 };
 
 export function schemaBook(): SchemaBook {

@@ -1,9 +1,6 @@
 import { malformed } from "./invalid.ts";
 
-/** The type and subtype of a `Content-Type`, in lowercase, without parameters (RFC 9110 §8.3.1). */
-export function essence(contentType: string): string {
-  return contentType.split(";", 1)[0]!.trim().toLowerCase();
-}
+export { essence, isJson } from "../model/json-content.ts";
 
 const TOKEN = "[!#$%&'*+.^_`|~0-9A-Za-z-]+";
 const QUOTED = '"(?:[\\t !#-\\[\\]-~]|\\\\[\\t -~])*"';
@@ -18,15 +15,12 @@ const LONGEST = 256;
  */
 export function contentTypeOf(headers: Headers): string | null {
   const type = headers.get("Content-Type");
-  if (!type) return null;
-  if (type.length > LONGEST) throw malformed("Content-Type", `at most ${LONGEST} characters`);
-  if (!MEDIA_TYPE.test(type))
-    throw malformed("Content-Type", "must be one media type, like application/json");
-  return type;
+  return type ? checkContentType(type, "Content-Type") : null;
 }
 
-/** Whether content of this type is JSON: `application/json` itself, or a type built on it (RFC 6839 §3.1). */
-export function isJson(contentType: string): boolean {
-  const type = essence(contentType);
-  return type === "application/json" || type.endsWith("+json");
+/** @param pointer where it stands @throws CairnError `malformed` when it is no media type */
+export function checkContentType(type: string, pointer: string): string {
+  if (type.length > LONGEST) throw malformed(pointer, `at most ${LONGEST} characters`);
+  if (!MEDIA_TYPE.test(type)) throw malformed(pointer, "must be one media type, like application/json");
+  return type;
 }

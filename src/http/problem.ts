@@ -36,7 +36,8 @@ function headersOf({ code, status, facts }: CairnError): Record<string, string> 
   const headers: Record<string, string> = {};
   const wait = facts.retryAfterSeconds ?? (status === 503 ? 1 : undefined);
   if (wait !== undefined) headers["Retry-After"] = String(wait);
-  if (status === 412 && facts.version !== undefined) headers.ETag = `"${facts.version}"`;
+  const tellsVersion = status === 412 || code === "merge_conflict";
+  if (tellsVersion && facts.version !== undefined) headers.ETag = `"${facts.version}"`;
   if (code === "unauthorized") headers["WWW-Authenticate"] = 'Bearer realm="cairn"';
   return headers;
 }

@@ -1,6 +1,6 @@
-import { parsePointer } from "../model/json/pointer.ts";
 import { once } from "../model/once.ts";
 import { parseWith } from "../model/parse.ts";
+import { Pointers } from "../model/pointers.ts";
 import * as z from "../model/zod.ts";
 import { malformed } from "./invalid.ts";
 
@@ -26,19 +26,11 @@ export const pageQuery = once(() => ({
 
 export const select = once(() =>
   z
-    .optional(
-      z
-        .array(z.string().check(z.refine(isPointer, "not a JSON Pointer (RFC 6901)")))
-        .check(z.maxLength(256, "at most 256 of them")),
-    )
+    .optional(Pointers())
     .check(
       z.meta({ description: "JSON Pointer of a part to answer instead of the whole; may be repeated." }),
     ),
 );
-
-function isPointer(text: string): boolean {
-  return parsePointer(text) !== null;
-}
 
 export const flag = once(() =>
   z

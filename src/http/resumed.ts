@@ -1,7 +1,7 @@
 import { checkJson } from "../model/json/text.ts";
+import { jsonTextOf } from "../model/json-content.ts";
 import type { RecoveryPoint } from "../state/recovery-point.ts";
 import type { Resumed } from "../state/resume.ts";
-import { jsonTextOf } from "./content-answer.ts";
 
 /** States up to this are embedded in the answer of a resume, bytes; larger ones are fetched from `stateUrl`. */
 const MOST_EMBEDDED = 1_000_000;
@@ -17,7 +17,7 @@ export function resumedText(pipelineId: string, resumed: Resumed): string {
 
 /** What the library saved was not looked at: only text that parses may become part of the answer. */
 function embedded({ contentType, content }: RecoveryPoint): string | null {
-  if (content.length > MOST_EMBEDDED) return null;
+  if (!(content instanceof Uint8Array) || content.length > MOST_EMBEDDED) return null;
   const text = jsonTextOf(contentType, content);
   return text !== null && checkJson(text).ok ? text : null;
 }

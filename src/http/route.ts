@@ -2,6 +2,7 @@ import type { ErrorCode } from "../model/errors.ts";
 import type { PipelineKey } from "../model/ids.ts";
 import { once } from "../model/once.ts";
 import type * as z from "../model/zod.ts";
+import type { SweepSummary } from "../recovery/sweep/sweep.ts";
 import type { Core } from "../state/core.ts";
 import type { Identity, Scope } from "./auth.ts";
 import type { HeaderSpec } from "./headers.ts";
@@ -48,6 +49,8 @@ export interface Call<P extends string, Q, H, B> {
   headers: Parsed<H>;
   body: B;
   maxBodyBytes: number;
+  /** Runs the scheduled function. */
+  sweep(): Promise<SweepSummary>;
   /** The service's own description: OpenAPI 3.1. */
   document(): object;
 }

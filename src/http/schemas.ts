@@ -30,6 +30,31 @@ export const Verification = once(() =>
   z.object({ valid: z.boolean(), problems: z.array(z.string()) }).check(z.meta({ id: "Verification" })),
 );
 
+const PatchOperation = once(() =>
+  z
+    .discriminatedUnion("op", [
+      z.object({ op: z.enum(["add", "replace"]), path: z.string(), value: z.unknown() }),
+      z.object({ op: z.literal("remove"), path: z.string() }),
+    ])
+    .check(z.meta({ id: "PatchOperation" })),
+);
+
+export const Diff = once(() =>
+  z
+    .object({
+      patch: z
+        .array(PatchOperation())
+        .check(z.meta({ description: "JSON Patch (RFC 6902). Numbers in it keep their text." })),
+      bytes: z.record(z.string(), z.int()).check(
+        z.meta({
+          description:
+            "By how many bytes the text of each changed member of the outermost object grew, or shrank when negative, by JSON Pointer. Where a content is no object, the empty pointer stands for all.",
+        }),
+      ),
+    })
+    .check(z.meta({ id: "Diff" })),
+);
+
 export const LeaseGrant = once(() =>
   z.object({ fence: z.int(), owner: Owner(), expiresAt: Timestamp() }).check(z.meta({ id: "LeaseGrant" })),
 );
@@ -38,26 +63,35 @@ export const Heartbeat = once(() =>
   z.object({ expiresAt: Timestamp(), decision: Decision() }).check(z.meta({ id: "Heartbeat" })),
 );
 
+/** What a resume gives, but for the state itself. */
+const taken = () => ({
+  pipelineId: PipelineId(),
+  fence: z.int(),
+  owner: Owner(),
+  expiresAt: Timestamp(),
+  attempt: z.int(),
+  version: z.int(),
+  checkpointId: z.nullable(CheckpointId()),
+  contentType: z.nullable(z.string()),
+  stateUrl: z.nullable(z.string()),
+});
+
 export const Resumed = once(() =>
   z
     .object({
-      pipelineId: PipelineId(),
-      fence: z.int(),
-      owner: Owner(),
-      expiresAt: Timestamp(),
-      attempt: z.int(),
-      version: z.int(),
-      checkpointId: z.nullable(CheckpointId()),
-      contentType: z.nullable(z.string()),
+      ...taken(),
       state: z.unknown().check(
         z.meta({
           description:
             "The JSON as saved; null for other types and for large states, and in a replay once the state has moved on (then `stateUrl` is null as well).",
         }),
       ),
-      stateUrl: z.nullable(z.string()),
     })
     .check(z.meta({ id: "Resumed" })),
+);
+
+export const Claims = once(() =>
+  z.object({ data: z.array(z.object(taken())) }).check(z.meta({ id: "Claims" })),
 );
 
 export const Restored = once(() =>
@@ -76,8 +110,46 @@ export const Restored = once(() =>
     .check(z.meta({ id: "Restored" })),
 );
 
+export const Pruned = once(() =>
+  z
+    .object({
+      dropped: z.array(
+        z.object({
+          checkpointId: CheckpointId(),
+          version: z.int(),
+          storedBytes: z.int(),
+          reason: z
+            .enum(["keepLast", "keepForSeconds", "thin", "maxBytes", "quarantined"])
+            .check(z.meta({ description: "The rule of the retention that let it go." })),
+        }),
+      ),
+      kept: z.int(),
+      freedBytes: z.int().check(
+        z.meta({
+          description: "Frames go with the last checkpoint of their chain, so it may be less than the sum.",
+        }),
+      ),
+    })
+    .check(z.meta({ id: "Pruned" })),
+);
+
 export const Swept = once(() =>
-  z.object({ due: z.int(), interrupted: z.int(), more: z.boolean() }).check(z.meta({ id: "Swept" })),
+  z
+    .object({
+      due: z.int(),
+      interrupted: z.int(),
+      failed: z.int(),
+      damaged: z.int(),
+      woken: z.int(),
+      delayed: z.int(),
+      deadLettered: z.int(),
+      pruned: z.int(),
+      deleted: z.int(),
+      more: z.boolean(),
+      calls: z.int(),
+      seconds: z.number(),
+    })
+    .check(z.meta({ id: "Swept" })),
 );
 
 export const Readiness = once(() =>

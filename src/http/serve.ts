@@ -1,6 +1,7 @@
 import type { Context, Handler } from "hono";
 import { CairnError } from "../model/errors.ts";
-import { CheckpointId, PipelineId } from "../model/names.ts";
+import { CheckpointId, DiffTarget, PartNumber, PipelineId, UploadId } from "../model/names.ts";
+import type { SweepSummary } from "../recovery/sweep/sweep.ts";
 import type { Core } from "../state/core.ts";
 import { type ApiKeys, authenticate, type Identity, requireScope } from "./auth.ts";
 import { discardBody } from "./body.ts";
@@ -15,6 +16,7 @@ export interface Service {
   keys: ApiKeys | null;
   maxBodyBytes: number;
   corsOrigins: readonly string[];
+  sweep(): Promise<SweepSummary>;
   document(): object;
 }
 
@@ -23,6 +25,9 @@ const NOBODY: Identity = { id: "", tenant: "", scopes: [] };
 const PARAMETERS: Readonly<Record<string, typeof PipelineId>> = {
   pipelineId: PipelineId,
   checkpointId: CheckpointId,
+  diffTarget: DiffTarget,
+  uploadId: UploadId,
+  partNumber: PartNumber,
 };
 
 /** The handler of a route: checks all of the request, calls the verb, and turns what is thrown into a problem. */
@@ -45,7 +50,7 @@ export function requestIdOf(request: Request): string {
 }
 
 async function answer(route: Route, c: Context, service: Service): Promise<Response> {
-  const { core, maxBodyBytes, document } = service;
+  const { core, maxBodyBytes, sweep, document } = service;
   const request = c.req.raw;
   const identity = await identify(route, request, service);
   const params = checkParameters(c.req.param());
@@ -54,7 +59,7 @@ async function answer(route: Route, c: Context, service: Service): Promise<Respo
   refuseConditions(route, request.headers);
   const body = await route.body?.read(request, maxBodyBytes);
   const key = { tenant: identity.tenant, pipelineId: params.pipelineId ?? "" };
-  return route.handle({ core, identity, key, params, query, headers, body, maxBodyBytes, document });
+  return route.handle({ core, identity, key, params, query, headers, body, maxBodyBytes, sweep, document });
 }
 
 async function identify(route: Route, request: Request, { keys, corsOrigins }: Service): Promise<Identity> {

@@ -3,9 +3,9 @@ import { applyJsonPatch } from "../model/json/json-patch.ts";
 import { parseLossless, stringifyLossless } from "../model/json/lossless.ts";
 import { applyMergePatch } from "../model/json/merge-patch.ts";
 import type { JsonValue } from "../model/json/value.ts";
+import { jsonTextOf, notJson } from "../model/json-content.ts";
 import { tooLarge } from "./body.ts";
-import { jsonTextOf, notJson } from "./content-answer.ts";
-import type { PatchType } from "./state-body.ts";
+import type { JsonPatchType } from "./state-body.ts";
 
 /**
  * The change that a patch makes to a state's bytes.
@@ -15,7 +15,7 @@ import type { PatchType } from "./state-body.ts";
  *   `too_deep`
  */
 export function patcher(
-  type: PatchType,
+  type: JsonPatchType,
   patchText: string,
   maxBytes: number,
 ): (content: Uint8Array, contentType: string) => Uint8Array {

@@ -18,11 +18,14 @@ export const ERROR_CODES = {
   pipeline_deleted: { status: 410, title: "The pipeline was deleted" },
   precondition_failed: { status: 412, title: "The precondition failed" },
   too_large: { status: 413, title: "The body is too large" },
+  range_not_satisfiable: { status: 416, title: "The range is outside the content" },
   unsupported_media_type: { status: 415, title: "The media type is not supported" },
   too_deep: { status: 422, title: "The JSON is nested too deeply" },
   invalid_transition: { status: 422, title: "The transition makes no sense" },
   idempotency_mismatch: { status: 422, title: "The idempotency key was used for another request" },
+  parts_missing: { status: 422, title: "Parts of the state are missing" },
   not_json: { status: 422, title: "The state is not JSON" },
+  select_failed: { status: 422, title: "A selected part cannot be recovered" },
   patch_failed: { status: 422, title: "The patch cannot be applied" },
   backend_unavailable: { status: 503, title: "The store is not available" },
   outcome_unknown: { status: 503, title: "The outcome is unknown" },
@@ -42,7 +45,7 @@ export interface ErrorItem {
 /** Facts that travel with an error: what HTTP turns into headers and problem members. */
 export interface ErrorFacts {
   errors?: ErrorItem[];
-  /** The head's version, for `ETag` on 412. */
+  /** The head's version, for `ETag` on 412 and `merge_conflict`. */
   version?: number;
   /** Seconds, for `Retry-After`. */
   retryAfterSeconds?: number;
@@ -72,6 +75,11 @@ export class CairnError extends Error {
 /** What the library's managers throw; the same codes as over HTTP. */
 export class StateManagerError extends CairnError {
   override readonly name = "StateManagerError";
+}
+
+/** What `StateRecovery` throws; the same codes as over HTTP. */
+export class RecoveryError extends CairnError {
+  override readonly name = "RecoveryError";
 }
 
 /**

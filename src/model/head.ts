@@ -1,3 +1,4 @@
+import type { Care } from "./care.ts";
 import type { CheckpointRecord } from "./checkpoint.ts";
 import type { FrameRef } from "./frame.ts";
 import type { Labels, Policy, Recovery, Retention, Settings, Status } from "./pipeline.ts";
@@ -21,7 +22,7 @@ export interface StateRecord {
   savedAt: string;
   verified: boolean;
   frame: FrameRef;
-  /** Set once a checkpoint shares the frame: then it outlives the version. */
+  /** Set once a checkpoint names a frame of its chain: then the chain outlives the version. */
   checkpointed: boolean;
   /** The checkpoint it was restored from, and that one's version. */
   restoredFrom: { checkpointId: string | null; version: number } | null;
@@ -93,6 +94,9 @@ export interface Head {
   tasks: NonNullable<Settings["tasks"]>;
   merge: NonNullable<Settings["merge"]>;
   lease: Lease | null;
+  /** When the sweep is to look at it, whatever else it waits for; null: it need not. */
+  lookAt: string | null;
+  care: Care;
   state: StateRecord | null;
   /** Older versions that can still be read, newest first. */
   history: StateRecord[];

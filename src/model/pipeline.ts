@@ -85,7 +85,8 @@ export const Recovery = once(() =>
     .partial(
       z.strictObject({
         auto: z.boolean(),
-        webhookUrl: z.url({ protocol: /^https$/ }).check(z.maxLength(2048)),
+        // Which hosts may be called, and which of them without TLS, is decided where it is registered.
+        webhookUrl: z.url({ protocol: /^https?$/ }).check(z.maxLength(2048)),
         maxAttempts: z.int().check(z.minimum(1), z.maximum(1000)),
         backoffSeconds: seconds(),
         silenceSeconds: z.number().check(z.minimum(1), z.maximum(31_536_000)),
@@ -114,8 +115,16 @@ export const MergePolicy = once(() =>
       z.string().check(z.regex(/^(\/([^~]|~[01])*)?$/)),
       z.enum(["ours", "theirs", "union", "max", "sum"]),
     )
-    .check(z.meta({ id: "MergePolicy" })),
+    .check(
+      z.meta({
+        id: "MergePolicy",
+        description:
+          "How clashes of `onConflict=merge` are settled, by the longest JSON Pointer that is their own or a prefix of it. `ours`: what the service has; `theirs`: what is being saved; `union`: of arrays, the items of both without those that either removed; `max`: the larger number; `sum`: the base's number and both differences, the same ones too. A rule that does not fit the values settles nothing.",
+        example: { "/counts": "sum", "/tags": "union" },
+      }),
+    ),
 );
+export type MergePolicy = z.infer<ReturnType<typeof MergePolicy>>;
 
 /** What `PUT /v1/pipelines/{id}` registers or updates; what is left out stays as it is. */
 export const Settings = once(() =>

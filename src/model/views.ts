@@ -1,3 +1,4 @@
+import { storedBytesOf } from "./chain.ts";
 import type { Checkpoint, CheckpointRecord } from "./checkpoint.ts";
 import type { Head } from "./head.ts";
 import type { PipelineSummary, PipelineView } from "./pipeline-view.ts";
@@ -13,7 +14,7 @@ export function pipelineSummary(head: Head): PipelineSummary {
   return {
     ...{ pipelineId, kind, labels, status, version, revision, fence, attempt },
     bytes: head.state?.bytes ?? 0,
-    storedBytes: head.state?.frame.storedBytes ?? 0,
+    storedBytes: head.state ? storedBytesOf(head.state.frame) : 0,
     createdAt,
     updatedAt,
     savedAt: head.state?.savedAt ?? null,
@@ -35,4 +36,9 @@ export function pipelineView(head: Head): PipelineView {
     tasks: head.tasks,
     merge: head.merge,
   };
+}
+
+/** What was registered, for another pipeline to have the same. */
+export function settingsOf({ kind, labels, policy, retention, recovery, tasks, merge }: Head) {
+  return { kind, labels, policy, retention, recovery, tasks, merge };
 }

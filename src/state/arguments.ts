@@ -1,10 +1,11 @@
 import { Label, Metadata } from "../model/checkpoint.ts";
 import { CairnError } from "../model/errors.ts";
 import { refuseInexact } from "../model/json/exact.ts";
-import { CheckpointId, PipelineId } from "../model/names.ts";
+import { CheckpointId, DiffTarget, PipelineId } from "../model/names.ts";
 import { once } from "../model/once.ts";
 import { parseWith } from "../model/parse.ts";
 import { Kind, Labels, Moment, Owner, Status, TtlSeconds } from "../model/pipeline.ts";
+import { Pointers } from "../model/pointers.ts";
 import { present } from "../model/present.ts";
 import { Situation } from "../model/task.ts";
 import * as z from "../model/zod.ts";
@@ -30,6 +31,7 @@ const SaveArgument = once(() =>
   z.strictObject({
     ...caller(),
     ifVersion: z.optional(count()),
+    onConflict: z.optional(z.enum(["fail", "merge"])),
     checkpoint: z.optional(z.enum(["auto", "always", "never"])),
     situation: z.optional(Situation()),
   }),
@@ -83,6 +85,31 @@ export const CleanupArgument = once(() =>
   }),
 );
 
+export const RecoverArgument = once(() =>
+  z.strictObject({
+    ...caller(),
+    checkpointId: z.optional(CheckpointId()),
+    select: z.optional(Pointers()),
+  }),
+);
+
+/** Where a rollback goes: `oneTarget` refuses both. */
+export const rollbackTarget = once(() => ({
+  checkpointId: z.optional(CheckpointId()),
+  steps: z.optional(z.int().check(z.minimum(1), z.maximum(10_000))),
+}));
+
+export const oneTarget = once(() =>
+  z.refine<{ checkpointId?: unknown; steps?: unknown }>(
+    ({ checkpointId, steps }) => checkpointId === undefined || steps === undefined,
+    { message: "either checkpointId or steps, not both", path: ["steps"] },
+  ),
+);
+
+export const RollbackArgument = once(() =>
+  z.strictObject({ ...caller(), ...rollbackTarget() }).check(oneTarget()),
+);
+
 /** An argument as its schema has it; members that are undefined are as if left out. @throws CairnError `malformed` */
 export function checked<S extends z.ZodMiniObject>(schema: () => S, given: unknown) {
   return present(parseWith(schema(), given, "The argument"));
@@ -90,9 +117,25 @@ export function checked<S extends z.ZodMiniObject>(schema: () => S, given: unkno
 
 /** Of `savePipelineState`, as a save takes it. @throws CairnError `malformed` */
 export function checkedSave(given: unknown, byDefault: SaveInput["checkpoint"]) {
-  const { ifVersion, situation, checkpoint = byDefault, ...caller } = checked(SaveArgument, given);
+  const {
+    ifVersion,
+    onConflict,
+    situation,
+    checkpoint = byDefault,
+    ...caller
+  } = checked(SaveArgument, given);
   const precondition = ifVersion === undefined ? undefined : expectVersion(ifVersion);
-  return { caller, checkpoint, ...present({ precondition, situation }) };
+  const mergeFrom = onConflict === "merge" ? versionToMerge(ifVersion) : undefined;
+  return { caller, checkpoint, ...present({ precondition, mergeFrom, situation }) };
+}
+
+/** @throws CairnError `malformed` */
+function versionToMerge(ifVersion: number | undefined): number {
+  if (ifVersion) return ifVersion;
+  const message = "merging needs the version that the state was made from";
+  throw new CairnError("malformed", `/ifVersion: ${message}`, {
+    errors: [{ pointer: "/ifVersion", message }],
+  });
 }
 
 function expectVersion(version: number): Precondition {
@@ -117,6 +160,11 @@ export function checkPipelineId(given: unknown): string {
 /** @throws CairnError `invalid_id` */
 export function checkCheckpointId(given: unknown): string {
   return checkId("checkpointId", CheckpointId(), given);
+}
+
+/** @throws CairnError `invalid_id` */
+export function checkDiffTarget(given: unknown): string {
+  return checkId("diffTarget", DiffTarget(), given);
 }
 
 function checkId(pointer: string, schema: z.ZodMiniType<string>, given: unknown): string {

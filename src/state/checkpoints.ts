@@ -8,7 +8,9 @@ import { newCheckpointId, type PipelineKey } from "../model/ids.ts";
 import { checkpointView } from "../model/views.ts";
 import { noCheckpoint } from "./commit.ts";
 import type { Caller, Core } from "./core.ts";
-import { readContent, requireHead } from "./read.ts";
+import type { Large } from "./large.ts";
+import { decodeContent, readContent, requireHead } from "./read.ts";
+import { remindOfPruning } from "./remind.ts";
 import { type Write, writeAtVersion, writeBlind } from "./write.ts";
 
 export interface CheckpointInput {
@@ -39,13 +41,18 @@ export async function createCheckpoint(
   const events: Effects["events"] = [{ type: "checkpointed", checkpointId }];
   const committed = data
     ? await writeAtVersion(core, { ...write, keepsVersion: true }, undefined, async (version, writeId) => {
-        const { contentSha256, ...frame } = await encodeFrame(key, version, `${writeId}-data`, data.content, {
-          compression: core.compression,
-        });
+        const { contentSha256, ...frame } = await encodeFrame(
+          key,
+          version,
+          `${writeId}-data`,
+          data.content,
+          core.frames,
+        );
         const facts = { contentType: data.contentType, bytes: data.content.length, sha256: contentSha256 };
         return { checkpoint: { ...draft, data: { ...facts, frame } }, events };
       })
     : await writeBlind(core, write, { checkpoint: draft, events });
+  await remindOfPruning(core, key, committed.head);
   const source = data ? "data" : "state";
   const checkpoint = checkpointAnswer(key, committed.result, { label, metadata, source })!;
   return { checkpoint, replayed: committed.replayed };
@@ -101,24 +108,15 @@ export async function readCheckpoint(
   core: Core,
   key: PipelineKey,
   checkpointId: string,
-): Promise<{ record: CheckpointRecord; content: Uint8Array }> {
-  const record = await findCheckpoint(core, key, checkpointId);
-  const decoded = await readContent(core, key, record);
+): Promise<{ record: CheckpointRecord; content: Uint8Array | Large }> {
+  const loaded = await core.backend.loadCheckpoint?.(key, checkpointId);
+  const record = loaded?.record ?? (await findCheckpoint(core, key, checkpointId));
+  const first = loaded && (await decodeContent(core, key, record, loaded.frames));
+  const decoded = first?.ok ? first : await readContent(core, key, record);
   if (decoded.ok) return { record, content: decoded.content };
   // Deleted while it was read: gone, not damaged.
   await findCheckpoint(core, key, checkpointId);
   throw new CairnError("unrecoverable", `The checkpoint is damaged (${decoded.problem}).`);
-}
-
-/** Reads and hashes every frame of a checkpoint. */
-export async function verifyCheckpoint(
-  core: Core,
-  key: PipelineKey,
-  checkpointId: string,
-): Promise<{ valid: boolean; problems: string[] }> {
-  const record = await findCheckpoint(core, key, checkpointId);
-  const decoded = await readContent(core, key, record);
-  return decoded.ok ? { valid: true, problems: [] } : { valid: false, problems: [decoded.problem] };
 }
 
 /** @throws CairnError `not_found`, and what every write throws */

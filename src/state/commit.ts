@@ -26,6 +26,8 @@ export async function send(core: Core, commit: Commit): Promise<CommitOutcome> {
       return attempt > 0 ? asFirst(outcome!) : outcome!;
     } catch (error) {
       core.heads.forget(commit.key);
+      // What failed for certain this time may have landed the time before.
+      if (attempt > 0 && error instanceof CairnError) throw unknownOutcome(error);
       if (!(error instanceof OutcomeUnknown)) throw error;
       const found = await readBack(core, commit);
       if (found) return found;
@@ -95,6 +97,7 @@ export function refusalError(outcome: Extract<CommitOutcome, { ok: false }>, sla
       return new CairnError("precondition_failed", "The pipeline has a state already.", facts);
     case "version_mismatch":
     case "revision_mismatch":
+    case "base_mismatch":
       return new CairnError("precondition_failed", `The state is at version ${head?.version ?? 0}.`, facts);
     case "lease_held":
       return leaseHeld(head, slackSeconds);
@@ -103,6 +106,8 @@ export function refusalError(outcome: Extract<CommitOutcome, { ok: false }>, sla
         "fence_lost",
         "Another was granted the lease since. Stop writing, and resume to go on.",
       );
+    case "frames_missing":
+      return new CairnError("parts_missing", "Parts of the state are not there (any more). Send them again.");
     case "invalid_transition":
       return new CairnError("invalid_transition", `The pipeline is ${head?.status}.`);
     case "idempotency_mismatch":

@@ -1,26 +1,42 @@
 import type { StorageBackend } from "../backends/types.ts";
-import type { Compression } from "../frames/compression.ts";
+import type { FrameOptions } from "../frames/stored.ts";
 import type { Head } from "../model/head.ts";
 import type { PipelineKey } from "../model/ids.ts";
+import { type ContentCache, contentCache } from "./content-cache.ts";
 import { type HeadCache, headCache } from "./head-cache.ts";
 import { type Turns, turns } from "./turns.ts";
 
 /** What every verb works on: a store, and what this process remembers of it. */
 export interface Core {
   readonly backend: StorageBackend;
-  readonly compression: Compression;
+  readonly frames: FrameOptions;
+  readonly webhooks: WebhookOptions;
   readonly heads: HeadCache;
+  readonly contents: ContentCache;
   /** Lines up writes that are made from the state they read: side by side, all but one would be made in vain. */
   readonly inTurn: Turns;
 }
 
-export interface CoreOptions {
-  backend: StorageBackend;
-  compression?: Compression;
+export interface WebhookOptions {
+  /** Exact origins that webhooks may be sent to whatever the rules on targets say. */
+  readonly allow: readonly string[];
 }
 
-export function createCore({ backend, compression = {} }: CoreOptions): Core {
-  return { backend, compression, heads: headCache(), inTurn: turns() };
+export interface CoreOptions {
+  backend: StorageBackend;
+  frames?: FrameOptions;
+  /** @default no origin is exempt */
+  webhooks?: WebhookOptions;
+}
+
+export function createCore({ backend, frames = {}, webhooks = { allow: [] } }: CoreOptions): Core {
+  const remembered = { heads: headCache(), contents: contentCache(), inTurn: turns() };
+  return { backend, frames, webhooks, ...remembered };
+}
+
+/** The same, over another view of its store. */
+export function withBackend(core: Core, backend: StorageBackend): Core {
+  return { ...core, backend };
 }
 
 /** Who asks, beside the key: what every changing verb may be given. */

@@ -2,38 +2,45 @@ import type { Page, PageRequest, PipelineFilter } from "../backends/types.ts";
 import type { Checkpoint } from "../model/checkpoint.ts";
 import { CairnError } from "../model/errors.ts";
 import type { PipelineEvent } from "../model/event.ts";
-import type { PipelineKey } from "../model/ids.ts";
+import { stringifyLossless } from "../model/json/lossless.ts";
 import type { PipelineSummary } from "../model/pipeline-view.ts";
 import { present } from "../model/present.ts";
 import type { Situation } from "../model/task.ts";
+import { mergeState } from "../recovery/merge/merge-state.ts";
+import { type CleanupOptions, cleanup } from "../recovery/retention/cleanup.ts";
 import {
   CallerArgument,
   CheckpointPageArgument,
   CleanupArgument,
   checkCheckpointId,
+  checkDiffTarget,
   checked,
   checkedCheckpoint,
   checkedSave,
-  checkPipelineId,
   FilterArgument,
   PageArgument,
   ResumeArgument,
 } from "./arguments.ts";
 import { createCheckpoint, deleteCheckpoint, listCheckpoints } from "./checkpoints.ts";
-import { type CleanupOptions, cleanup } from "./cleanup.ts";
-import { type Caller, type Core, createCore } from "./core.ts";
-import { asManagerError, observed } from "./operation.ts";
-import { parseOptions, type Settings, type StateManagerOptions } from "./options.ts";
+import type { Caller } from "./core.ts";
+import { diffCheckpoints, type StateDiff } from "./diff.ts";
+import { parseOptions, type StateManagerOptions } from "./options.ts";
 import { deletePipeline, listEvents, listPipelines } from "./pipelines.ts";
-import { readState } from "./read.ts";
+import { readState, wholeOf } from "./read.ts";
 import { type Resumed, type ResumeInput, resume } from "./resume.ts";
 import { type Saved, saveState } from "./save.ts";
-import { Underway } from "./underway.ts";
+import { Session, shareSession } from "./session.ts";
 import { decodeValue, encodeValue, type StateValue } from "./values.ts";
 
 export interface SaveOptions extends Caller {
   /** Only over this version; `0`: only create. */
   ifVersion?: number;
+  /**
+   * What becomes of a save over another version than `ifVersion`: it fails, or its JSON is merged with what others
+   * have saved since (`merge_conflict` where the changes clash and the pipeline's `merge` policy settles nothing).
+   * @default "fail"
+   */
+  onConflict?: "fail" | "merge";
   checkpoint?: "auto" | "always" | "never";
   situation?: Situation;
 }
@@ -78,13 +85,11 @@ export interface ResumedPipeline<T = unknown> extends Omit<Resumed, "point" | "r
  * await manager.savePipelineState("nightly", { done: ["a"] });
  */
 export class StateManager {
-  readonly #settings: Settings;
-  readonly #underway = new Underway();
-  #core: Promise<Core> | null = null;
-  #closing: Promise<void> | null = null;
+  readonly #session: Session;
 
   constructor(options: StateManagerOptions = {}) {
-    this.#settings = parseOptions(options);
+    this.#session = new Session(parseOptions(options));
+    shareSession(this, this.#session);
   }
 
   /**
@@ -97,24 +102,28 @@ export class StateManager {
     options: SaveOptions = {},
   ): Promise<SaveResult | PendingSave> {
     let accepted = false;
-    const { checkpointStrategy: strategy } = this.#settings;
-    const saved = this.#run("save", pipelineId, () => {
-      const asked = checkedSave(options, strategy === "time" ? "auto" : strategy);
+    const { checkpointStrategy: strategy } = this.#session.settings;
+    const saved = this.#session.run("save", pipelineId, () => {
+      const { mergeFrom: version, ...asked } = checkedSave(options, strategy === "time" ? "auto" : strategy);
       const input = { ...this.#encode(state), ...asked };
+      const maxBytes = this.#session.settings.maxFileSize;
       accepted = true;
-      return async (core, key) => (await saveState(core, key, input)).result;
+      return async (core, key) => {
+        if (version === undefined) return (await saveState(core, key, input)).result;
+        return (await mergeState(core, key, { ...input, version, maxBytes })).result;
+      };
     });
-    if (!accepted || !this.#settings.asyncOperations) return saved;
-    this.#underway.addBackground(pipelineId, saved);
+    if (!accepted || !this.#session.settings.asyncOperations) return saved;
+    this.#session.underway.addBackground(pipelineId, saved);
     return { pipelineId, pending: true };
   }
 
   /** The current state, checked against its digests; `null` when there is none. */
   loadPipelineState<T = unknown>(pipelineId: string): Promise<LoadedState<T> | null> {
-    const loaded = this.#run("load", pipelineId, () => async (core, key) => {
+    const loaded = this.#session.run("load", pipelineId, () => async (core, key) => {
       const { state, content } = await readState(core, key);
       const { version, contentType, savedAt, sha256 } = state;
-      const value = decodeValue(content, contentType) as T;
+      const value = decodeValue(await wholeOf(content), contentType) as T;
       return { pipelineId, state: value, version, contentType, savedAt, sha256 };
     });
     return loaded.catch(nullWhenMissing);
@@ -122,7 +131,7 @@ export class StateManager {
 
   /** An immutable snapshot of the state, or of `data`. */
   createCheckpoint(pipelineId: string, options: CheckpointOptions = {}): Promise<Checkpoint> {
-    return this.#run("checkpoint", pipelineId, () => {
+    return this.#session.run("checkpoint", pipelineId, () => {
       const { data, fence, force, idempotencyKey, ...rest } = checkedCheckpoint(options);
       const caller = present({ fence, force, idempotencyKey });
       const encoded = data === undefined ? {} : { data: this.#encode(data as StateValue) };
@@ -136,16 +145,31 @@ export class StateManager {
     pipelineId: string,
     page: Partial<PageRequest> & { label?: string } = {},
   ): Promise<Page<Checkpoint>> {
-    return this.#run("listCheckpoints", pipelineId, () => {
+    return this.#session.run("listCheckpoints", pipelineId, () => {
       const request = checked(CheckpointPageArgument, page);
       return (core, key) => listCheckpoints(core, key, request);
     });
   }
 
   async deleteCheckpoint(pipelineId: string, checkpointId: string, caller: Caller = {}): Promise<void> {
-    await this.#run("deleteCheckpoint", pipelineId, () => {
+    await this.#session.run("deleteCheckpoint", pipelineId, () => {
       const [id, who] = [checkCheckpointId(checkpointId), checked(CallerArgument, caller)];
       return (core, key) => deleteCheckpoint(core, key, id, who);
+    });
+  }
+
+  /**
+   * What makes the JSON of `to` out of that of the checkpoint `from`. As in what is loaded, numbers are doubles.
+   *
+   * @param to a checkpoint, or `current` for the state as it is
+   */
+  diffCheckpoints(pipelineId: string, from: string, to: string): Promise<StateDiff> {
+    return this.#session.run("diff", pipelineId, () => {
+      const [a, b] = [checkCheckpointId(from), checkDiffTarget(to)];
+      return async (core, key) => {
+        const { patch, bytes } = await diffCheckpoints(core, key, a, b);
+        return { patch: JSON.parse(stringifyLossless(patch)), bytes };
+      };
     });
   }
 
@@ -171,7 +195,7 @@ export class StateManager {
 
   /** Deletes all of a pipeline but a tombstone. @throws StateManagerError `not_found`, `pipeline_deleted` */
   async deletePipeline(pipelineId: string, caller: Caller = {}): Promise<void> {
-    await this.#run("delete", pipelineId, () => {
+    await this.#session.run("delete", pipelineId, () => {
       const who = checked(CallerArgument, caller);
       return (core, key) => deletePipeline(core, key, who);
     });
@@ -181,23 +205,26 @@ export class StateManager {
     filter: PipelineFilter = {},
     page: Partial<PageRequest> = {},
   ): Promise<Page<PipelineSummary>> {
-    return this.#perform("queryPipelines", null, () => {
+    return this.#session.perform("queryPipelines", null, () => {
       const [asked, request] = [checked(FilterArgument, filter), checked(PageArgument, page)];
-      return (core) => listPipelines(core, this.#settings.tenant, asked, request);
+      return (core) => listPipelines(core, this.#session.settings.tenant, asked, request);
     });
   }
 
   /** What happened to a pipeline, newest first. */
   getPipelineHistory(pipelineId: string, page: Partial<PageRequest> = {}): Promise<Page<PipelineEvent>> {
-    return this.#run("history", pipelineId, () => {
+    return this.#session.run("history", pipelineId, () => {
       const request = checked(PageArgument, page);
       return (core, key) => listEvents(core, key, request);
     });
   }
 
-  /** Deletes old checkpoints; never the newest of a state that verifies. Returns how many went. */
+  /**
+   * Deletes old checkpoints. The newest of a state that verifies stays, and the newest such one that shares no frame
+   * with it. Returns how many went.
+   */
   cleanup(pipelineId: string, options: CleanupOptions = {}): Promise<{ deleted: number }> {
-    return this.#run("cleanup", pipelineId, () => {
+    return this.#session.run("cleanup", pipelineId, () => {
       const input = checked(CleanupArgument, options);
       return (core, key) => cleanup(core, key, input);
     });
@@ -207,81 +234,32 @@ export class StateManager {
    * Waits for all that was called before. @throws StateManagerError of the first save in the background that
    * failed since the last flush; the others in `cause`
    */
-  async flush(): Promise<void> {
-    await this.#underway.ended();
-    const [first, ...others] = this.#underway.takeFailures();
-    if (first === undefined) return;
-    if (others.length === 0) throw first;
-    throw asManagerError(first, new AggregateError([first, ...others], "saves failed"));
+  flush(): Promise<void> {
+    return this.#session.flush();
   }
 
   /** Flushes, and gives the store's connections back. From its call on, nothing else is taken. */
   close(): Promise<void> {
-    this.#closing ??= this.#close();
-    return this.#closing;
-  }
-
-  async #close(): Promise<void> {
-    try {
-      await this.flush();
-    } finally {
-      const core = await this.#core?.catch(() => null);
-      await core?.backend.close();
-    }
+    return this.#session.close();
   }
 
   #resume<T>(pipelineId: string, given: () => ResumeInput): Promise<ResumedPipeline<T>> {
-    return this.#run("resume", pipelineId, () => {
+    return this.#session.run("resume", pipelineId, () => {
       const input = given();
       return async (core, key) => {
         const { point, replayed: _replayed, ...rest } = await resume(core, key, input);
-        const state = point && (decodeValue(point.content, point.contentType) as T);
+        const state = point && (decodeValue(await wholeOf(point.content), point.contentType) as T);
         return { pipelineId, ...rest, state };
       };
     });
   }
 
-  #open(): Promise<Core> {
-    const { open, compressionEnabled: enabled, compressionLevel: level } = this.#settings;
-    this.#core ??= open().then((backend) => createCore({ backend, compression: { enabled, level } }));
-    return this.#core;
-  }
-
   #encode(state: StateValue): { content: Uint8Array; contentType: string } {
     const encoded = encodeValue(state);
-    const { maxFileSize } = this.#settings;
+    const { maxFileSize } = this.#session.settings;
     if (encoded.content.length <= maxFileSize) return encoded;
     const detail = `${encoded.content.length} bytes; maxFileSize allows ${maxFileSize}.`;
     throw new CairnError("too_large", detail);
-  }
-
-  /** An operation on one pipeline. `prepare` checks and copies what the caller gave, before the call returns. */
-  #run<T>(
-    operation: string,
-    pipelineId: string,
-    prepare: () => (core: Core, key: PipelineKey) => Promise<T>,
-  ): Promise<T> {
-    return this.#perform(operation, pipelineId, () => {
-      const key = { tenant: this.#settings.tenant, pipelineId: checkPipelineId(pipelineId) };
-      const verb = prepare();
-      return (core) => verb(core, key);
-    });
-  }
-
-  /** Async, so that its caller's promise is one of its own: a failure that nobody looks at stays unhandled. */
-  async #perform<T>(
-    operation: string,
-    pipelineId: string | null,
-    prepare: () => (core: Core) => Promise<T>,
-  ): Promise<T> {
-    const result = observed(this.#settings.monitor, { operation, pipelineId }, async () => {
-      if (this.#closing) throw new CairnError("backend_unavailable", "The manager is closed.");
-      const verb = prepare();
-      await this.#underway.saved(pipelineId);
-      return verb(await this.#open());
-    });
-    this.#underway.add(result);
-    return result;
   }
 }
 

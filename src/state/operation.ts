@@ -3,12 +3,13 @@ import type { Monitor, OperationEvent } from "./options.ts";
 
 /**
  * Runs an operation of a manager, up to its first `await` before the call returns, and tells the monitor how it
- * went. @throws StateManagerError for every CairnError
+ * went. @throws what `asError` makes of a CairnError: by default a StateManagerError
  */
 export async function observed<T>(
   monitor: Monitor | undefined,
   named: Pick<OperationEvent, "operation" | "pipelineId">,
   run: () => Promise<T>,
+  asError = asManagerError,
 ): Promise<T> {
   const started = performance.now();
   const record = (ok: boolean, code: string | null) => {
@@ -21,7 +22,7 @@ export async function observed<T>(
     return result;
   } catch (error) {
     record(false, error instanceof CairnError ? error.code : null);
-    throw asManagerError(error);
+    throw asError(error);
   }
 }
 

@@ -6,10 +6,13 @@ import {
   parseBackend,
 } from "../backends/configuration/options.ts";
 import type { StorageBackend } from "../backends/types.ts";
-import { type ErrorItem, StateManagerError } from "../model/errors.ts";
+import { type KeyRing, parseKeyRing } from "../frames/key-ring.ts";
+import type { FrameOptions } from "../frames/stored.ts";
+import { CairnError, type ErrorItem, StateManagerError } from "../model/errors.ts";
 import { TenantId } from "../model/names.ts";
 import { once } from "../model/once.ts";
 import { problemsOf } from "../model/parse.ts";
+import { present } from "../model/present.ts";
 import * as z from "../model/zod.ts";
 
 /** Told of every operation of a manager, when it has ended. Must not throw. */
@@ -37,6 +40,8 @@ const Common = once(() =>
     backend: z.optional(z.custom<StorageBackend>(isBackend, "must be a StorageBackend")),
     backendType: z.optional(z.enum(BACKEND_TYPES)),
     backendConfig: z.optional(z.unknown()),
+    encryptionKeys: z.optional(z.string()),
+    encryptionRequired: z._default(z.boolean(), true),
     monitor: z.optional(z.custom<Monitor>(isMonitor, "must have a method record")),
   }),
 );
@@ -60,11 +65,16 @@ export interface StateManagerOptions {
   batchSize?: number;
   /** A save returns before it is durable; `flush` waits for it and tells what failed. @default false */
   asyncOperations?: boolean;
+  /** A JSON array of `{id, key}`, see `parseKeyRing`: frames are encrypted with the first. @default none */
+  encryptionKeys?: string;
+  /** Refuse frames that are not encrypted. @default true */
+  encryptionRequired?: boolean;
   monitor?: Monitor;
 }
 
 export type Settings = z.infer<ReturnType<typeof Common>> & {
   maxFileSize: number;
+  frames: FrameOptions;
   open: () => Promise<StorageBackend>;
 };
 
@@ -77,6 +87,7 @@ const METHODS: readonly (keyof StorageBackend)[] = [
   "load",
   "commit",
   "frames",
+  "stage",
   "checkpoint",
   "checkpoints",
   "pipelines",
@@ -102,15 +113,32 @@ export function parseOptions(options: StateManagerOptions): Settings {
   const common = Common().safeParse(options);
   const { backend: given, backendType = "memory", backendConfig } = options ?? {};
   const store = parseBackend(BACKEND_TYPES.includes(backendType) ? backendType : "memory", backendConfig);
+  const ring = parsedRing(options?.encryptionKeys);
   const errors = [
+    ...(ring && "errors" in ring ? ring.errors : []),
     ...(common.error ? problemsOf(common.error) : []),
     ...("errors" in store ? store.errors : []),
     ...(given && (options.backendType ?? backendConfig) ? [TWO_BACKENDS] : []),
   ];
-  if (errors.length > 0 || !common.data || "errors" in store) throw refused(errors);
+  if (errors.length > 0 || !common.data || "errors" in store || (ring && "errors" in ring))
+    throw refused(errors);
   const { maxFileSize = Number.MAX_SAFE_INTEGER } = store;
+  const { compressionEnabled: enabled, compressionLevel: level } = common.data;
+  const encryption = ring ? { ring, required: common.data.encryptionRequired } : undefined;
+  const frames = { compression: { enabled, level }, ...present({ encryption }) };
   const open = async () => maybeBatched(given ?? (await store.open()), common.data.batchSize);
-  return { ...common.data, maxFileSize, open };
+  return { ...common.data, maxFileSize, frames, open };
+}
+
+/** Undefined where there is none. */
+function parsedRing(text: unknown): KeyRing | { errors: ErrorItem[] } | undefined {
+  if (typeof text !== "string") return undefined;
+  try {
+    return parseKeyRing(text, "/encryptionKeys");
+  } catch (error) {
+    if (!(error instanceof CairnError)) throw error;
+    return { errors: error.facts.errors ?? [] };
+  }
 }
 
 function maybeBatched(backend: StorageBackend, size: number): StorageBackend {

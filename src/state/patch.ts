@@ -3,7 +3,7 @@ import { CairnError } from "../model/errors.ts";
 import type { PipelineKey } from "../model/ids.ts";
 import { replayOf } from "./commit.ts";
 import type { Core } from "./core.ts";
-import { damagedState, requireLiving, type StateAttempt, tryState } from "./read.ts";
+import { damagedState, requireLiving, type StateAttempt, tryState, wholeOf } from "./read.ts";
 import { persistently } from "./retry.ts";
 import { type Saved, type SaveInput, savedAnswer, saveState } from "./save.ts";
 import { accepts, envelope, wrongVersion } from "./write.ts";
@@ -43,7 +43,7 @@ async function patchOnce(
   const insisted = typeof save.precondition === "object";
   if (insisted && !accepts(save.precondition, head.version)) throw wrongVersion(head.version);
   const { contentType } = state;
-  const content = change(found.content, contentType);
+  const content = change(await wholeOf(found.content), contentType);
   const caller = { ...save.caller, idempotencyKey: base.writeId };
   const precondition = { versions: [head.version] };
   return saveState(core, key, { ...save, caller, content, contentType, precondition }).catch((error) => {
@@ -53,7 +53,7 @@ async function patchOnce(
 }
 
 /** The state, or why there is none: for a write, a deleted pipeline is not the same as a missing one. */
-function stateToChange(core: Core, key: PipelineKey): Promise<StateAttempt> {
+export function stateToChange(core: Core, key: PipelineKey): Promise<StateAttempt> {
   return tryState(core, key).catch(async (error: unknown) => {
     await requireLiving(core, key);
     throw error;

@@ -11,15 +11,21 @@ import { pipelineSummary, pipelineView } from "../model/views.ts";
 import type { Committed } from "./commit.ts";
 import type { Caller, Core } from "./core.ts";
 import { requireHead } from "./read.ts";
+import { checkWebhook } from "./webhook.ts";
 import { type Write, writeBlind } from "./write.ts";
 
-/** Registers a pipeline, or changes the settings given. */
+/**
+ * Registers a pipeline, or changes the settings given.
+ *
+ * @throws CairnError `malformed` when its webhook may not be called, and what every write throws
+ */
 export async function registerPipeline(
   core: Core,
   key: PipelineKey,
   settings: Settings,
   caller: Caller,
 ): Promise<{ pipeline: PipelineView; created: boolean; replayed: boolean }> {
+  checkWebhook(core, settings);
   const write: Write = { key, caller, request: ["register", settings], expect: { create: "allowed" } };
   const { head, result, replayed } = await writeBlind(core, write, { settings });
   return { pipeline: pipelineView(head), created: result.created, replayed };

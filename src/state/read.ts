@@ -1,15 +1,28 @@
 import type { Loaded } from "../backends/types.ts";
-import { type Content, type Decoded, decodeFrame } from "../frames/frame.ts";
+import { decodeFrame } from "../frames/frame.ts";
+import type { Damage } from "../frames/rebuild.ts";
+import { linksOf } from "../model/chain.ts";
+import type { CheckpointRecord } from "../model/checkpoint.ts";
 import { CairnError } from "../model/errors.ts";
 import type { Head, StateRecord } from "../model/head.ts";
 import type { PipelineKey } from "../model/ids.ts";
+import { fitsType } from "../model/json-content.ts";
 import { noPipeline, refusalError } from "./commit.ts";
 import { type Core, loadHead } from "./core.ts";
+import { checkLarge, joinLarge, type Large, openLarge } from "./large.ts";
+import { vouch } from "./vouch.ts";
 
 export interface StateContent {
   head: Head;
   state: StateRecord;
-  content: Uint8Array;
+  content: Uint8Array | Large;
+}
+
+export interface ReadOptions {
+  /** Of a content in parts, all are read and checked; else its index, and each part when it is read. */
+  thorough?: boolean;
+  /** It is only needed to make another: its digest is enough, and nothing is said of it in the store. */
+  unseen?: boolean;
 }
 
 /** The head of a pipeline that is there. @throws CairnError `not_found`, of the same bytes whatever the cause */
@@ -52,38 +65,87 @@ export type StateAttempt =
   | { ok: false; head: Head; state: StateRecord; problem: string };
 
 /** As `readState`, but answers damage instead of throwing it. */
-export async function tryState(core: Core, key: PipelineKey): Promise<StateAttempt> {
-  let last = await readOnce(core, key);
+export async function tryState(
+  core: Core,
+  key: PipelineKey,
+  options: ReadOptions = {},
+): Promise<StateAttempt> {
+  let last = await readOnce(core, key, options);
   while (!last.ok) {
-    const again = await readOnce(core, key);
+    const again = await readOnce(core, key, options);
     if (!again.ok && again.head.revision === last.head.revision) return again;
     last = again;
   }
   return last;
 }
 
-async function readOnce(core: Core, key: PipelineKey): Promise<StateAttempt> {
-  const { head, frame } = await requireState(core, key);
+async function readOnce(core: Core, key: PipelineKey, options: ReadOptions): Promise<StateAttempt> {
+  const { head, frames } = await requireState(core, key);
   const state = head.state!;
-  const decoded = await decodeFrame(key, state, frame);
-  return decoded.ok
-    ? { ok: true, head, state, content: decoded.content }
-    : { ok: false, head, state, problem: decoded.problem };
+  const vouched = () => vouch(core, key, head);
+  const decoded = await decodeContent(core, key, state, frames, {
+    ...options,
+    ...(state.verified ? {} : { vouched }),
+  });
+  if (!decoded.ok) return { ok: false, head, state, problem: decoded.problem };
+  const { content } = decoded;
+  const checked = content instanceof Uint8Array || options.thorough === true;
+  const known = checked && !state.verified && !options.unseen ? await vouched() : head;
+  const whole = { ...state, verified: state.verified || checked };
+  if (content instanceof Uint8Array) core.contents.put(key, whole, content);
+  return { ok: true, head: known, state: whole, content };
+}
+
+export type DecodedContent = { ok: true; content: Uint8Array | Large } | Damage;
+
+/**
+ * A content from its stored bytes, checked.
+ *
+ * @param options.vouched called when a content that nobody has looked at was read to its end, and is right
+ */
+export async function decodeContent(
+  core: Core,
+  key: PipelineKey,
+  record: StateRecord | CheckpointRecord,
+  stored: readonly (Uint8Array | null)[],
+  { thorough = false, unseen = false, vouched }: ReadOptions & { vouched?: () => Promise<unknown> } = {},
+): Promise<DecodedContent> {
+  if (record.frame.parts) {
+    const checked = thorough ? await checkLarge(core, key, record) : null;
+    if (checked && !checked.ok) return checked;
+    const opened = await openLarge(core, key, record, stored[0] ?? null, vouched);
+    return opened.ok ? { ok: true, content: opened.large } : opened;
+  }
+  const decoded = await decodeFrame(key, record, stored, core.frames);
+  if (!decoded.ok || record.verified || unseen || fitsType(record.contentType, decoded.content))
+    return decoded;
+  const { frameId } = record.frame;
+  return { ok: false, problem: `frame ${frameId}: its content is not ${record.contentType}`, frameId };
 }
 
 async function requireState(core: Core, key: PipelineKey): Promise<Loaded> {
-  const loaded = await core.backend.load(key, { frame: true });
+  const loaded = await core.backend.load(key, { frames: true });
   core.heads.put(key, loaded?.head ?? null);
   if (!loaded || loaded.head.deleted) throw noPipeline();
   if (!loaded.head.state) throw refusalError({ ok: false, refusal: "no_state", head: loaded.head });
   return loaded;
 }
 
-/** Reads one frame by its record and checks it; a first failure is read once more, for stores that hiccup. */
-export async function readContent(core: Core, key: PipelineKey, record: Content): Promise<Decoded> {
+/** Reads a content by its record and checks it; a first failure is read once more, for stores that hiccup. */
+export async function readContent(
+  core: Core,
+  key: PipelineKey,
+  record: StateRecord | CheckpointRecord,
+  options: ReadOptions = {},
+): Promise<DecodedContent> {
   for (let attempt = 0; ; attempt++) {
-    const [stored] = await core.backend.frames(key, [record.frame]);
-    const decoded = await decodeFrame(key, record, stored ?? null);
+    const stored = await core.backend.frames(key, linksOf(record.frame));
+    const decoded = await decodeContent(core, key, record, stored, options);
     if (decoded.ok || attempt === 1) return decoded;
   }
+}
+
+/** A content in one piece. @throws CairnError `too_large` for one that may not be in memory */
+export async function wholeOf(content: Uint8Array | Large): Promise<Uint8Array> {
+  return content instanceof Uint8Array ? content : joinLarge(content);
 }

@@ -1,7 +1,9 @@
+import type { Content } from "../frames/frame.ts";
 import type { CheckpointRecord } from "../model/checkpoint.ts";
 import type { Head, StateRecord } from "../model/head.ts";
 import type { PipelineKey } from "../model/ids.ts";
 import type { Core } from "./core.ts";
+import type { Large } from "./large.ts";
 import { readContent } from "./read.ts";
 
 /** Content to go on from, and where it came from. */
@@ -9,7 +11,9 @@ export interface RecoveryPoint {
   version: number;
   checkpointId: string | null;
   contentType: string;
-  content: Uint8Array;
+  content: Uint8Array | Large;
+  /** What names it now. */
+  record: Content;
 }
 
 /** A checkpoint that did not verify on the way. */
@@ -58,8 +62,8 @@ export async function readPoint(
   record: StateRecord | CheckpointRecord,
   checkpointId: string | null,
 ): Promise<RecoveryPoint | string> {
-  const decoded = await readContent(core, key, record);
+  const decoded = await readContent(core, key, record, { thorough: true });
   if (!decoded.ok) return decoded.problem;
   const { version, contentType } = record;
-  return { version, checkpointId, contentType, content: decoded.content };
+  return { version, checkpointId, contentType, content: decoded.content, record };
 }

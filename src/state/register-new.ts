@@ -5,12 +5,14 @@ import type { PipelineView } from "../model/pipeline-view.ts";
 import { pipelineView } from "../model/views.ts";
 import { refusalError, replayOf, send } from "./commit.ts";
 import { type Caller, type Core, loadHead } from "./core.ts";
+import { checkWebhook } from "./webhook.ts";
 import { envelope } from "./write.ts";
 
 /**
  * Registers a pipeline that must not be there; a deleted one starts anew, its versions and fence going on.
  *
- * @throws CairnError `precondition_failed` when it is there, `idempotency_mismatch`
+ * @throws CairnError `precondition_failed` when it is there, `idempotency_mismatch`, `malformed` when its webhook
+ * may not be called
  */
 export async function registerNewPipeline(
   core: Core,
@@ -18,6 +20,7 @@ export async function registerNewPipeline(
   settings: Settings,
   caller: Caller,
 ): Promise<{ pipeline: PipelineView; created: boolean; replayed: boolean }> {
+  checkWebhook(core, settings);
   const request = ["register", settings];
   const base = await envelope({ key, caller, request, expect: { create: "anew" } });
   const known = await loadHead(core, key);

@@ -1,4 +1,5 @@
 import type { Effects } from "../backends/types.ts";
+import type { Care } from "../model/care.ts";
 import { CairnError } from "../model/errors.ts";
 import type { Head } from "../model/head.ts";
 import type { PipelineKey } from "../model/ids.ts";
@@ -22,6 +23,8 @@ export interface ResumeInput {
   /** Go on from this checkpoint instead of the newest recovery point. */
   checkpointId?: string;
   idempotencyKey?: string;
+  /** Only a pipeline that was interrupted, of which another may have taken hold since. */
+  interruptedOnly?: true;
 }
 
 export interface Resumed {
@@ -61,16 +64,22 @@ export async function resume(core: Core, key: PipelineKey, input: ResumeInput): 
   const request = ["resume", owner, ttlSeconds, checkpointId ?? null];
   const base = await envelope({ key, caller, request, expect: { create: "never" } } satisfies Write);
   let point: RecoveryPoint | null = null;
+  let revision = 0;
   const committed = await writeAtRevision(core, base, async () => {
     const head = await requireLiving(core, key);
     const replay = replayOf(head, base);
     if (replay) return replay;
+    if (input.interruptedOnly && head.status !== "interrupted")
+      throw new CairnError("invalid_transition", `The pipeline is ${head.status}.`);
     const plan = await planResume(core, key, head, checkpointId);
     point = plan.point;
     const effects = await resumeEffects(core, key, plan, base.writeId, input);
-    return { revision: plan.head.revision, effects };
+    revision = plan.head.revision;
+    return { revision, effects };
   });
-  if (committed.replayed) point = await stateStillAt(core, key, committed.result.version);
+  // One with the same key may have come between, from another place: then it is that one's state that was granted.
+  const own = committed.result.revision === revision + 1;
+  if (committed.replayed || !own) point = await stateStillAt(core, key, committed.result.version);
   return resumed(committed, owner, point);
 }
 
@@ -84,7 +93,7 @@ async function stateStillAt(core: Core, key: PipelineKey, version: number): Prom
 
 function pointOf({ head, state, content }: StateContent): RecoveryPoint {
   const { version, contentType } = state;
-  return { version, checkpointId: checkpointOf(head), contentType, content };
+  return { version, checkpointId: checkpointOf(head), contentType, content, record: state };
 }
 
 async function planResume(
@@ -95,7 +104,7 @@ async function planResume(
 ): Promise<Plan> {
   if (checkpointId !== undefined) return planNamed(core, key, head, checkpointId);
   if (!head.state) return { head, point: null, restore: false, damaged: [], problem: null };
-  const state = await tryState(core, key);
+  const state = await tryState(core, key, { thorough: true });
   if (state.ok) {
     return { head: state.head, point: pointOf(state), restore: false, damaged: [], problem: null };
   }
@@ -142,12 +151,20 @@ async function resumeEffects(
   return {
     lease: { take: { owner, ttlSeconds } },
     resumed: true,
+    care: careOfResume(head, plan.restore),
+    lookAt: null,
     ...quarantine(damaged),
     ...(plan.restore && point ? { state: await restoredState(core, key, head.version, writeId, point) } : {}),
     ...(problem === null ? {} : { dropReplaced: true }),
     ...(point ? { note: { checkpointId: point.checkpointId, contentType: point.contentType } } : {}),
     events: [...damage, ...quarantineEvents(damaged), { type: "resumed", owner, ...named(point) }],
   };
+}
+
+/** A version that rose since the last resume is progress; the one that a resume itself appends is not. */
+function careOfResume({ care, version }: Head, restores: boolean): Care {
+  const resumes = care.version === version ? care.resumes + 1 : 1;
+  return { resumes, version: restores ? version + 1 : version, wake: null };
 }
 
 function named(point: RecoveryPoint | null): { checkpointId?: string } {

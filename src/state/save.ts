@@ -1,13 +1,15 @@
-import type { Effects } from "../backends/types.ts";
+import type { Effects, NewState } from "../backends/types.ts";
 import { sha256Hex } from "../frames/digest.ts";
 import { encodeFrame } from "../frames/frame.ts";
 import type { Checkpoint, Decision } from "../model/checkpoint.ts";
+import type { Head } from "../model/head.ts";
 import { newCheckpointId, type PipelineKey } from "../model/ids.ts";
 import type { Situation } from "../model/task.ts";
 import { checkpointAnswer } from "./checkpoints.ts";
 import type { Committed } from "./commit.ts";
 import { type Caller, type Core, loadHead } from "./core.ts";
 import { decisionFor } from "./pipelines.ts";
+import { remindOfPruning } from "./remind.ts";
 import { type Precondition, type Write, writeAtVersion } from "./write.ts";
 
 export interface SaveInput {
@@ -46,27 +48,54 @@ export interface Saved {
  */
 export async function saveState(core: Core, key: PipelineKey, input: SaveInput): Promise<Saved> {
   const contentSha256 = await sha256Hex(input.content);
-  const write = saveWrite(key, input, contentSha256);
+  const { content, contentType, checkpoint, situation } = input;
+  const request = input.request ?? ["save", contentType, contentSha256, checkpoint, situation ?? null];
+  const write = saveWrite(key, { ...input, request });
   const committed = await writeAtVersion(core, write, input.precondition, async (version, writeId, known) => {
-    const head = input.checkpoint === "auto" ? (known ?? (await loadHead(core, key))) : known;
-    const decision =
-      input.checkpoint === "auto"
-        ? decisionFor(head, { stateBytes: input.content.length, ...input.situation })
-        : null;
-    const options = { compression: core.compression, contentSha256 };
-    const frame = await encodeFrame(key, version + 1, writeId, input.content, options);
-    return saveEffects(input, frame, decision);
+    const decision = await decide(core, key, input, content.length, known);
+    const options = { ...core.frames, contentSha256, base: core.contents.get(key, version) };
+    const { contentSha256: sha256, ...frame } = await encodeFrame(
+      key,
+      version + 1,
+      writeId,
+      content,
+      options,
+    );
+    const state = { contentType, bytes: content.length, sha256, verified: true, frame };
+    return saveEffects(input, state, decision);
   });
+  const { state } = committed.head;
+  if (!committed.replayed && state?.version === committed.result.version)
+    core.contents.put(key, state, content);
+  if (committed.result.checkpoint) await remindOfPruning(core, key, committed.head);
   return savedAnswer(key, committed);
 }
 
-function saveWrite(key: PipelineKey, input: SaveInput, contentSha256: string): Write {
-  const { contentType, checkpoint, situation, precondition } = input;
-  const request = input.request ?? ["save", contentType, contentSha256, checkpoint, situation ?? null];
+/** What the policy says of a save that leaves it to it. */
+export async function decide(
+  core: Core,
+  key: PipelineKey,
+  { checkpoint, situation }: Pick<SaveInput, "checkpoint" | "situation">,
+  stateBytes: number,
+  known: Head | null,
+): Promise<Decision | null> {
+  if (checkpoint !== "auto") return null;
+  return decisionFor(known ?? (await loadHead(core, key)), { stateBytes, ...situation });
+}
+
+/** The write that a save is, before its content is looked at. */
+export function saveWrite(
+  key: PipelineKey,
+  {
+    caller,
+    precondition,
+    request,
+  }: Pick<SaveInput, "caller" | "precondition"> & { request: readonly unknown[] },
+): Write {
   const conditional = precondition !== undefined && precondition !== "absent";
   return {
     key,
-    caller: input.caller,
+    caller,
     request,
     expect: {
       create: precondition === "absent" ? "anew" : conditional ? "never" : "allowed",
@@ -75,16 +104,15 @@ function saveWrite(key: PipelineKey, input: SaveInput, contentSha256: string): W
   };
 }
 
-function saveEffects(
-  input: SaveInput,
-  frame: Awaited<ReturnType<typeof encodeFrame>>,
+/** The state, and a checkpoint of it when that is asked for or decided. */
+export function saveEffects(
+  { checkpoint: asked }: Pick<SaveInput, "checkpoint">,
+  content: Omit<NewState, "restoredFrom">,
   decision: Decision | null,
 ): Effects {
-  const { contentSha256: sha256, ...stored } = frame;
-  const facts = { contentType: input.contentType, bytes: input.content.length, sha256 };
-  const state = { ...facts, verified: true, restoredFrom: null, frame: stored };
+  const state = { ...content, restoredFrom: null };
   const effects: Effects = decision ? { state, note: decision } : { state };
-  if (input.checkpoint !== "always" && !decision?.checkpoint) return effects;
+  if (asked !== "always" && !decision?.checkpoint) return effects;
   const checkpointId = newCheckpointId();
   const checkpoint = { checkpointId, label: null, metadata: null, reason: decision?.reason ?? null };
   return { ...effects, checkpoint, events: [{ type: "checkpointed", checkpointId }] };

@@ -1,5 +1,6 @@
 import type { Commit, CommitOutcome, Effects, Expectation } from "../backends/types.ts";
 import { sha256Hex } from "../frames/digest.ts";
+import { baseOf } from "../model/chain.ts";
 import { CairnError } from "../model/errors.ts";
 import type { Head } from "../model/head.ts";
 import { newWriteId, type PipelineKey } from "../model/ids.ts";
@@ -50,11 +51,20 @@ export async function writeAtVersion(
     const ready = async () => {
       const effects = await prepare(version, base.writeId, core.heads.get(key));
       await place.turn;
-      return { ...base, expect: { ...base.expect, version }, effects };
+      const frame = effects.state?.frame.ref;
+      const upon = frame && baseOf(frame);
+      const expect = { ...base.expect, version, ...(upon === undefined ? {} : { base: upon }) };
+      return { ...base, expect, effects };
     };
     const outcome = await sendInTurn(core, ready, place);
     if (outcome.ok) return outcome;
     const actual = outcome.head?.version ?? 0;
+    // What is known of this version's content is not what the store has: all that is remembered may be wrong.
+    if (outcome.refusal === "base_mismatch") {
+      core.contents.forget(key);
+      place.missed(actual);
+      return null;
+    }
     if (outcome.refusal !== "version_mismatch" || !accepts(precondition, actual)) {
       core.heads.forget(key);
       const none = outcome.refusal === "not_found" || outcome.refusal === "no_state";

@@ -4,7 +4,8 @@ import { dynamodbBackend } from "../../src/backends/dynamodb/backend.ts";
 import { s3Store } from "../../src/backends/object/s3.ts";
 import { type DynamoServer, startDynamo } from "../support/dynamo.ts";
 import { type S3Server, startS3 } from "../support/s3-server/server.ts";
-import { damageable } from "./damageable.ts";
+import { damaging } from "../support/tamper/damage.ts";
+import { dynamoMedium } from "../support/tamper/dynamodb.ts";
 
 let dynamo: DynamoServer;
 let s3: S3Server;
@@ -25,16 +26,16 @@ describe.each([
       let ahead = 0;
       dynamo.clock.now = () => Date.now() + ahead;
       const table = await dynamo.makeTable();
+      const frames = s3Store({ ...s3, endpoint: s3.url, client: "fetch", prefix: table });
+      const damage = damaging(dynamoMedium(dynamo, table, onS3 ? frames : undefined));
       const open = () => {
-        const frames = onS3
-          ? { s3: s3Store({ ...s3, endpoint: s3.url, client: "fetch", prefix: table }) }
-          : {};
-        return dynamodbBackend({ ...dynamo, table, ...frames, now: dynamo.clock.now });
+        const options = { ...dynamo, table, now: dynamo.clock.now };
+        return dynamodbBackend(onS3 ? { ...options, s3: frames } : options);
       };
       const advance = async (seconds: number) => {
         ahead += seconds * 1000;
       };
-      return { ...damageable(open()), reopen: async () => open(), advance };
+      return { backend: open(), damage, reopen: async () => open(), advance };
     },
     { describe, it, expect },
   );

@@ -6,10 +6,12 @@ import { dynamodbBackend } from "../../src/backends/dynamodb/backend.ts";
 import { memoryBackend } from "../../src/backends/memory.ts";
 import { objectBackend } from "../../src/backends/object/backend.ts";
 import { s3Store } from "../../src/backends/object/s3.ts";
+import type { ObjectStore } from "../../src/backends/object/store.ts";
 import type { Commit, StorageBackend } from "../../src/backends/types.ts";
+import { type Link, linksOf } from "../../src/model/chain.ts";
 import type { FrameRef } from "../../src/model/frame.ts";
 import { type DynamoServer, startDynamo } from "../support/dynamo.ts";
-import { timeless } from "../support/memory-store.ts";
+import { type PutTimes, timeless } from "../support/memory-store.ts";
 import { commitOf, idle, type Step, step } from "../support/random-commits.ts";
 import { type S3Server, startS3 } from "../support/s3-server/server.ts";
 
@@ -34,26 +36,35 @@ afterAll(async () => {
 interface Store {
   clients: StorageBackend[];
   exact: number;
+  /** Whether `due` is true to the millisecond. */
+  punctual: boolean;
 }
 
 type Open = (world: { now: number }) => Promise<Store>;
 
-const objects = () =>
-  timeless(s3Store({ ...s3, endpoint: s3.url, client: "fetch", prefix: `world-${worlds}` }));
+/** For all clients of one store. */
+function objects(now: () => number): () => ObjectStore {
+  const times: PutTimes = new Map();
+  const prefix = `world-${worlds}`;
+  return () => timeless(s3Store({ ...s3, endpoint: s3.url, client: "fetch", prefix }), now, times);
+}
 
 const onDynamo = (frames: "s3" | "rows"): Open => {
   return async (world) => {
     dynamo.clock.now = () => world.now;
     const shared = { table: await dynamo.makeTable(), clockSlackSeconds: 0, now: () => world.now };
-    const place = frames === "s3" ? { s3: objects() } : {};
-    const open = () => dynamodbBackend({ ...dynamo, ...shared, ...place });
-    return { clients: [open(), open()], exact: 2730 };
+    const place = frames === "s3" ? { s3: objects(() => world.now)() } : {};
+    const open = (inlineBytes: number) => dynamodbBackend({ ...dynamo, ...shared, ...place, inlineBytes });
+    const [roomy, tight] = [open(8192), open(900)];
+    const clients = worlds % 2 === 0 ? [roomy, tight] : [tight, roomy];
+    return { clients, exact: Number.POSITIVE_INFINITY, punctual: true };
   };
 };
 
 const onS3: Open = async (world) => {
-  const open = () => objectBackend({ store: objects(), clockSlackSeconds: 0, now: () => world.now });
-  return { clients: [open(), open()], exact: 32 * 1024 };
+  const store = objects(() => world.now);
+  const open = () => objectBackend({ store: store(), clockSlackSeconds: 0, now: () => world.now });
+  return { clients: [open(), open()], exact: 32 * 1024, punctual: false };
 };
 
 describe(`${RUNS} sequences of commits, seed ${SEED}: the store does what the model does`, () => {
@@ -77,6 +88,7 @@ async function runs(open: Open, told: boolean): Promise<void> {
       for (const batch of drawn) await world.send(batch);
       for (const i of world.keys.keys()) await comparePipeline(world, i);
       await compareLists(world);
+      for (const i of world.keys.keys()) await collectPipeline(world, i);
       for (const client of world.clients) await client.close();
       s3.objects.clear();
       dynamo.requests.length = 0;
@@ -97,13 +109,15 @@ class World {
   readonly refs: FrameRef[][] = [[], []];
   clients: StorageBackend[] = [];
   exact = -1;
+  punctual = false;
   now = Date.parse("2026-11-23T08:00:00.123Z");
   private serial = 0;
   private asked = 0;
 
   static async open(open: Open, alone: boolean): Promise<World> {
     const world = new World();
-    const { clients, exact } = await open(world);
+    const { clients, exact, punctual } = await open(world);
+    world.punctual = punctual;
     // Of two writers one loses, and may leave a frame behind that nothing names.
     return Object.assign(world, alone ? { clients: [clients[0], clients[0]], exact } : { clients });
   }
@@ -130,6 +144,7 @@ class World {
     for (const drawn of batch) commits.push(await this.draw(drawn));
     const what = commits.map(({ expect, effects }) => JSON.stringify({ expect, effects })).join("\n");
     await this.both((backend) => backend.commit(commits), `the outcomes of ${what}`);
+    if (this.punctual && this.serial % 3 === 0) await compareDue(this);
   }
 
   private async draw(drawn: Step): Promise<Commit> {
@@ -151,9 +166,39 @@ class World {
 
 /** Everything that can be read of a pipeline; of small frames no more than the model has. */
 async function comparePipeline(world: World, i: number): Promise<void> {
-  const [key, refs] = [world.keys[i]!, world.refs[i]!];
-  await world.both((backend) => backend.load(key, { frame: true }), "the head with its frame");
+  const key = world.keys[i]!;
+  await world.both((backend) => backend.load(key, { frames: true }), "the head with its frame");
   await world.both((backend) => backend.load(key), "the head");
+  await compareContents(world, i);
+}
+
+/** What is old and named stays, whatever else is collected: only the revision rises. */
+async function collectPipeline(world: World, i: number): Promise<void> {
+  const key = world.keys[i]!;
+  world.now += 1000;
+  for (const client of new Set(world.clients)) await client.collect(key, 0);
+  const head = async (backend: StorageBackend) => {
+    const loaded = await backend.load(key, { frames: true });
+    return loaded && { ...loaded, head: { ...loaded.head, revision: 0 } };
+  };
+  const loaded = await world.both(head, "the head after collecting");
+  const { state = null, history = [] } = loaded?.head ?? {};
+  const { data } = await world.model.checkpoints(key, { limit: 10_000 });
+  // The model keeps more of a chain: what was named once.
+  const owners = [...(state ? [state] : []), ...history, ...data];
+  await compareContents(
+    world,
+    i,
+    owners.flatMap(({ frame }) => linksOf(frame)),
+  );
+}
+
+async function compareContents(
+  world: World,
+  i: number,
+  refs: readonly Link[] = world.refs[i]!,
+): Promise<void> {
+  const key = world.keys[i]!;
   await world.both((backend) => collect((page) => backend.events(key, { limit: 7, ...page })), "the events");
   const there = await world.model.frames(key, refs);
   const sure = refs.filter((ref, at) => ref.storedBytes <= world.exact || there[at] !== null);
@@ -177,6 +222,10 @@ async function compareLists(world: World): Promise<void> {
     await world.both(list, `the pipelines ${JSON.stringify(filter)}`);
   }
   world.now += 60_000;
+  await compareDue(world);
+}
+
+async function compareDue(world: World): Promise<void> {
   const due = async (backend: StorageBackend) =>
     (await backend.due(100))
       .filter(({ key }) => key.tenant === world.tenant)

@@ -39,12 +39,32 @@ test("a heartbeat leaves the index alone; who looks too early finds the lease li
   await renew();
   const heartbeat = dynamo.requests.filter(({ operation }) => operation === "UpdateItem").at(-1)!;
   expect(heartbeat.body.UpdateExpression).not.toContain("dueAt");
-  expect(await dueAt()).toBe(start + 60_000);
+  expect(await dueAt()).toBe(start + 62_000);
   now = start + 63_000;
   expect(await open().due(10)).toEqual([]);
-  expect(await dueAt()).toBe(start + 110_000);
+  expect(await dueAt()).toBe(start + 112_000);
   now = start + 113_000;
   expect(idsOf(await open().due(10))).toEqual(["p"]);
+});
+
+test("a save of who would be due by its silence leaves the index alone; what comes earlier is written", async () => {
+  const start = now;
+  const settings = { recovery: { silenceSeconds: 60 }, retention: { deleteAfterSeconds: 10 } };
+  await open().commit([await saving(KEY, 0, "v1"), change(KEY, { settings })]);
+  now += 50_000;
+  await open().commit([await saving(KEY, 1, "v2")]);
+  expect(await dueAt()).toBe(start + 60_000);
+  now = start + 61_000;
+  expect(await open().due(10)).toEqual([]);
+  expect(await dueAt()).toBe(start + 110_000);
+  const lookAt = new Date(start + 70_000).toISOString();
+  await open().commit([change(KEY, { lookAt })]);
+  expect(await dueAt()).toBe(start + 70_000);
+  await open().commit([change(KEY, { lookAt: null, status: "completed" })]);
+  now = start + 72_000;
+  expect(idsOf(await open().due(10))).toEqual(["p"]);
+  await open().commit([change(KEY, { settings: { retention: {} } })]);
+  expect(await dueAt()).toBe(Number.NaN);
 });
 
 test("a claim is good for a minute; the holder that comes back is watched again", async () => {

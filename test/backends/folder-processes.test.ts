@@ -6,7 +6,7 @@ import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { objectBackend } from "../../src/backends/object/backend.ts";
 import { folderStore } from "../../src/backends/object/folder.ts";
 import { createCore } from "../../src/state/core.ts";
-import { readState } from "../../src/state/read.ts";
+import { readState, wholeOf } from "../../src/state/read.ts";
 
 let path = "";
 beforeEach(async () => {
@@ -55,7 +55,10 @@ describe("folder: processes side by side", () => {
     for (const line of lines) {
       const [pipelineId, version, text] = line.split(" ");
       const { head, content } = await read(pipelineId!);
-      expect([String(head.version), new TextDecoder().decode(content)]).toEqual([version, text]);
+      expect([String(head.version), new TextDecoder().decode(await wholeOf(content))]).toEqual([
+        version,
+        text,
+      ]);
     }
   });
 

@@ -1,7 +1,11 @@
 import { describe, expect, it } from "vitest";
+import { extending, saving } from "../../src/backends/contract/support.ts";
 import { objectBackend } from "../../src/backends/object/backend.ts";
+import type { Commit } from "../../src/backends/types.ts";
+import { linksOf } from "../../src/model/chain.ts";
+import type { Head } from "../../src/model/head.ts";
 import type { PipelineKey } from "../../src/model/ids.ts";
-import { sweep } from "../../src/recovery/sweep.ts";
+import { sweep } from "../../src/recovery/sweep/sweep.ts";
 import {
   createCheckpoint,
   deleteCheckpoint,
@@ -11,7 +15,7 @@ import {
 import { type Core, createCore } from "../../src/state/core.ts";
 import { acquireLease } from "../../src/state/lease.ts";
 import { deletePipeline } from "../../src/state/pipelines.ts";
-import { readState } from "../../src/state/read.ts";
+import { readState, wholeOf } from "../../src/state/read.ts";
 import { saveState } from "../../src/state/save.ts";
 import { type MemoryStore, memoryStore } from "../support/memory-store.ts";
 
@@ -70,11 +74,13 @@ async function whole(core: Core): Promise<{ version: number; seed: Uint8Array; c
   const { data } = await listCheckpoints(core, KEY, { limit: 500 });
   for (const { checkpointId } of data) await readCheckpoint(core, KEY, checkpointId);
   expect(data.length).toBe(head.checkpointCount);
-  for (const older of head.history) {
-    const [bytes] = await core.backend.frames(KEY, [older.frame]);
-    expect(bytes).not.toBeNull();
-  }
-  return { version: head.version, seed, checkpoints: data.map((each) => each.checkpointId) };
+  for (const older of head.history)
+    expect(await core.backend.frames(KEY, linksOf(older.frame))).not.toContain(null);
+  return {
+    version: head.version,
+    seed: await wholeOf(seed),
+    checkpoints: data.map((each) => each.checkpointId),
+  };
 }
 
 interface Case {
@@ -83,12 +89,33 @@ interface Case {
   act: (core: Core) => Promise<unknown>;
   /** How many segments the act adds. */
   segments?: number;
+  /** How many frames that are objects. */
+  frames?: number;
   /** Of the outcome, after a second try with the same idempotency key. */
   check: (core: Core, before: Awaited<ReturnType<typeof whole>>) => Promise<void>;
 }
 
 async function many(core: Core, count: number, size: number): Promise<void> {
   for (let i = 0; i < count; i++) await save(core, i, size, "always");
+}
+
+let extension: Commit | undefined;
+
+/** A state that grows by deltas. */
+function chain({ backend }: Core) {
+  let before = content(9, SMALL);
+  let head: Head | null = null;
+  const next = async () => {
+    const after = new Uint8Array([...before, ...content(head?.version ?? 0, 2500)]);
+    const commit = head ? await extending(KEY, head, before, after) : await saving(KEY, 0, after);
+    before = after;
+    return commit;
+  };
+  const grow = async () => {
+    const [outcome] = await backend.commit([await next()]);
+    head = outcome!.head;
+  };
+  return { grow, next };
 }
 
 const cases: Case[] = [
@@ -111,15 +138,45 @@ const cases: Case[] = [
   {
     name: "a save that spills and purges",
     prepare: async (core) => {
-      for (let i = 0; i < 20; i++) await save(core, i, LARGE);
-      for (let i = 0; i < 3; i++) await save(core, i, 31_000, "always");
+      for (let i = 0; i < 4; i++) await save(core, i, 31_000, "always");
+      for (let i = 0; i < 18; i++) await save(core, i, LARGE);
     },
     act: (core) => save(core, 77, 31_000, "always", "k"),
     segments: 1,
+    frames: -16,
     check: async (core, before) => {
       const after = await whole(core);
       expect(after.version).toBe(before.version + 1);
       expect(after.checkpoints.length).toBe(before.checkpoints.length + 1);
+    },
+  },
+  {
+    name: "a delta upon a chain that spills",
+    prepare: async (core) => {
+      const { grow, next } = chain(core);
+      for (let i = 0; i < 7; i++) await grow();
+      extension = await next();
+    },
+    act: (core) => core.backend.commit([extension!]),
+    segments: 1,
+    check: async (core, before) => {
+      const after = await whole(core);
+      expect(after.version).toBe(before.version + 1);
+      expect(after.seed.length).toBe(before.seed.length + 2500);
+    },
+  },
+  {
+    name: "the end of a chain in segments",
+    prepare: async (core) => {
+      const { grow } = chain(core);
+      for (let i = 0; i < 20; i++) await grow();
+      await save(core, 1, SMALL);
+    },
+    act: (core) => save(core, 77, SMALL, "never", "k"),
+    check: async (core, before) => {
+      const after = await whole(core);
+      expect(after.version).toBe(before.version + 1);
+      expect((await core.backend.load(KEY))!.head.history[0]!.version).toBe(before.version);
     },
   },
   {
@@ -154,7 +211,7 @@ const cases: Case[] = [
 ];
 
 describe("object: a crash between any two store calls", () => {
-  for (const { name, prepare, act, check, segments = 0 } of cases) {
+  for (const { name, prepare, act, check, segments = 0, frames } of cases) {
     it(`${name}: leaves old or new, never torn; a second try applies it once`, async () => {
       const origin = memoryStore();
       await prepare(open(origin));
@@ -176,8 +233,9 @@ describe("object: a crash between any two store calls", () => {
       expect(crashes).toBeGreaterThan(1);
       const undisturbed = revive(origin);
       await act(open(undisturbed));
-      const added = countSegments(undisturbed) - countSegments(origin);
-      expect(added).toBe(segments);
+      const added = (what: string) => countOf(undisturbed, what) - countOf(origin, what);
+      expect(added("segments/")).toBe(segments);
+      if (frames !== undefined) expect(added("frames/")).toBe(frames);
     });
   }
 
@@ -203,20 +261,19 @@ describe("object: a crash between any two store calls", () => {
         await many(open(origin), 1, SMALL);
         const { store, died } = mortal(origin.objects, at, when);
         await acquireLease(open(store), KEY, { owner: "o", ttlSeconds: 1 }).catch(() => {});
-        const later = createCore({
-          backend: objectBackend({ store: revive(store), now: () => Date.now() + 600_000 }),
-        });
+        const now = () => Date.now() + 600_000;
+        const later = createCore({ backend: objectBackend({ store: revive(store), now }) });
         const leased = (await later.backend.load(KEY))!.head.lease !== null;
-        expect((await sweep(later)).interrupted).toBe(leased ? 1 : 0);
-        expect((await sweep(later)).interrupted).toBe(0);
+        expect((await sweep(later, { now })).interrupted).toBe(leased ? 1 : 0);
+        expect((await sweep(later, { now })).interrupted).toBe(0);
         if (!died()) break;
       }
     }
   });
 });
 
-function countSegments(store: MemoryStore): number {
-  return [...store.objects.keys()].filter((key) => key.startsWith("segments/")).length;
+function countOf(store: MemoryStore, prefix: string): number {
+  return [...store.objects.keys()].filter((key) => key.startsWith(prefix)).length;
 }
 
 function revive(store: MemoryStore): MemoryStore {

@@ -2,7 +2,6 @@ import { describe, expect, it } from "vitest";
 import { objectBackend } from "../../src/backends/object/backend.ts";
 import { decodeContainer, encodeContainer, type Upgrades } from "../../src/backends/object/container.ts";
 import type { HeadRecord } from "../../src/backends/object/record.ts";
-import { sha256Hex } from "../../src/frames/digest.ts";
 import { createCore } from "../../src/state/core.ts";
 import { readState } from "../../src/state/read.ts";
 import { resume } from "../../src/state/resume.ts";
@@ -27,11 +26,10 @@ const read = (store: MemoryStore, upgrades: Upgrades = {}) =>
 async function rewriteAs(store: MemoryStore, format: number, change: (record: HeadRecord) => unknown) {
   const held = store.objects.get(HEAD)!;
   const { record, frames } = await decodeContainer<HeadRecord>(held.bytes, {});
-  const text = new TextDecoder("latin1").decode(await encodeContainer(change(record), frames));
-  const body = Uint8Array.from(text.slice(text.indexOf("\n") + 1), (letter) => letter.charCodeAt(0));
-  const json = body.subarray(0, body.indexOf("\n".charCodeAt(0)) + 1);
-  const first = new TextEncoder().encode(`cairn ${format} ${await sha256Hex(json)}\n`);
-  store.objects.set(HEAD, { etag: `${held.etag}-${format}`, bytes: Uint8Array.from([...first, ...body]) });
+  const { bytes } = await encodeContainer(change(record), frames);
+  // The format is a digit, and no digest covers it: only the first line says it.
+  const other = bytes.with("cairn ".length, `${format}`.charCodeAt(0));
+  store.objects.set(HEAD, { etag: `${held.etag}-${format}`, bytes: other });
 }
 
 /** A made-up format 0: it said `type` for `contentType`, and kept no older versions. */
@@ -61,7 +59,7 @@ describe("records of other formats (design invariant 11)", () => {
   });
 
   it("answers 503 to a later format, or one it has no way up from: never damage, and nothing is written", async () => {
-    for (const format of [0, 2, 99]) {
+    for (const format of [0, 2, 9]) {
       const store = memoryStore();
       await save(store);
       await rewriteAs(store, format, asFormat0);

@@ -6,17 +6,21 @@ import { backendContract, type Subject } from "../../src/backends/contract.ts";
 import { objectBackend } from "../../src/backends/object/backend.ts";
 import { folderStore } from "../../src/backends/object/folder.ts";
 import type { ObjectStore } from "../../src/backends/object/store.ts";
-import { memoryStore, timeless } from "../support/memory-store.ts";
-import { damageStore } from "./damage-store.ts";
+import { memoryStore, type PutTimes, timeless } from "../support/memory-store.ts";
+import { damaging } from "../support/tamper/damage.ts";
+import { objectMedium } from "../support/tamper/object.ts";
 
 /** A subject over a store, on a clock of its own: what the store says of the time is left out. */
 function subject(open: () => Promise<ObjectStore>, store: ObjectStore): Subject {
   let now = Date.parse("2026-11-23T08:00:30Z");
-  const backend = (each: ObjectStore) => objectBackend({ store: timeless(each), now: () => now });
+  const clock = () => now;
+  const times: PutTimes = new Map();
+  const backend = (each: ObjectStore) => objectBackend({ store: timeless(each, clock, times), now: clock });
   return {
+    exclusiveClaims: false,
     backend: backend(store),
     reopen: async () => backend(await open()),
-    damage: (key, ref, how) => damageStore(store, key, ref, how),
+    damage: damaging(objectMedium(store)),
     async advance(seconds) {
       now += seconds * 1000;
     },

@@ -8,6 +8,7 @@ import { damageable } from "./damageable.ts";
 import {
   type Bug,
   eagerCollector,
+  noBase,
   noDigest,
   noFence,
   noReplay,
@@ -74,6 +75,7 @@ describe("planted bugs are caught by the contract suite", () => {
     ["no replay", noReplay, "one write id 20 times at once"],
     ["no tombstone", noTombstone, "a deleted pipeline leaves a tombstone"],
     ["no tombstone", noTombstone, "a pipeline started anew goes on counting"],
+    ["no base", noBase, "a delta lands only upon the very frame that it is made for"],
     ["no tenant", noTenant, "a tenant sees only its own"],
     [
       "a frame dropped while it is named",
@@ -86,7 +88,10 @@ describe("planted bugs are caught by the contract suite", () => {
   });
 
   test("no digest", async () => {
-    expect(await failures(correct, noDigest)).toEqual(["damage to stored bytes is found, and never served"]);
+    expect(await failures(correct, noDigest)).toEqual([
+      "damage to stored bytes is found, and never served",
+      "damage to any frame of a chain is found, and named",
+    ]);
   });
 });
 

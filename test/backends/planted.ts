@@ -3,8 +3,9 @@ import { memoryBackend } from "../../src/backends/memory.ts";
 import { pipelinePage } from "../../src/backends/pages.ts";
 import type { Commit, CommitOutcome, Expectation, StorageBackend } from "../../src/backends/types.ts";
 import { decompress } from "../../src/frames/compression.ts";
+import { applyDelta } from "../../src/frames/delta/apply.ts";
 import type { decodeFrame } from "../../src/frames/frame.ts";
-import type { FrameRef } from "../../src/model/frame.ts";
+import { type Link, linksOf } from "../../src/model/chain.ts";
 import type { Head } from "../../src/model/head.ts";
 import { newWriteId, type PipelineKey } from "../../src/model/ids.ts";
 
@@ -78,7 +79,7 @@ export const noTombstone: Bug = (correct, now) => {
       return outcome!;
     }),
     load: (key, options) => of(key).load(key, options),
-    frames: (key, refs) => of(key).frames(key, refs),
+    frames: (key, links) => of(key).frames(key, links),
     checkpoint: (key, id) => of(key).checkpoint(key, id),
     checkpoints: (key, page) => of(key).checkpoints(key, page),
     events: (key, page) => of(key).events(key, page),
@@ -108,7 +109,7 @@ export const noTenant: Bug = (inner) => {
       const loaded = await inner.load(all(key), options);
       return loaded && { ...loaded, head: back(key, loaded.head) };
     },
-    frames: (key, refs) => inner.frames(all(key), refs),
+    frames: (key, links) => inner.frames(all(key), links),
     checkpoint: (key, id) => inner.checkpoint(all(key), id),
     checkpoints: (key, page) => inner.checkpoints(all(key), page),
     events: (key, page) => inner.events(all(key), page),
@@ -122,9 +123,9 @@ export const noTenant: Bug = (inner) => {
 /** A dropped checkpoint takes its frame along, whoever else names it. */
 export const eagerCollector: Bug = (inner) => {
   const gone = new Set<string>();
-  const name = (key: PipelineKey, ref: FrameRef) => `${key.tenant}/${key.pipelineId}/${ref.frameId}`;
-  const held = (key: PipelineKey, ref: FrameRef, bytes: Uint8Array | null) =>
-    gone.has(name(key, ref)) ? null : bytes;
+  const name = (key: PipelineKey, link: Link) => `${key.tenant}/${key.pipelineId}/${link.frameId}`;
+  const held = (key: PipelineKey, links: readonly Link[], found: readonly (Uint8Array | null)[]) =>
+    found.map((bytes, i) => (gone.has(name(key, links[i]!)) ? null : bytes));
   return {
     ...eachCommit(inner, async (commit) => {
       const ids = [...(commit.effects.checkpoints ?? [])].filter(([, what]) => what === "drop");
@@ -136,16 +137,29 @@ export const eagerCollector: Bug = (inner) => {
     async load(key, options) {
       const loaded = await inner.load(key, options);
       if (!loaded?.head.state) return loaded;
-      return { ...loaded, frame: held(key, loaded.head.state.frame, loaded.frame) };
+      return { ...loaded, frames: held(key, linksOf(loaded.head.state.frame), loaded.frames) };
     },
-    async frames(key, refs) {
-      return (await inner.frames(key, refs)).map((bytes, i) => held(key, refs[i]!, bytes));
-    },
+    frames: async (key, links) => held(key, links, await inner.frames(key, links)),
   };
 };
 
+/** A delta lands upon whatever state has its base's version. */
+export const noBase: Bug = (inner) =>
+  eachCommit(inner, async (commit) => {
+    const { base: _, ...expect } = commit.expect;
+    return (await inner.commit([{ ...commit, expect }]))[0]!;
+  });
+
 /** Serves whatever it can decode: no digest is compared. */
-export const noDigest: typeof decodeFrame = async (_key, record, stored) => {
-  const content = stored && (await decompress(record.frame.codec, stored, record.bytes));
-  return content ? { ok: true, content } : { ok: false, problem: "does not decode" };
+export const noDigest: typeof decodeFrame = async (_key, record, [full, ...deltas]) => {
+  const { frameId } = record.frame;
+  const { codec, bytes } = record.frame.chain?.base ?? { codec: record.frame.codec, bytes: record.bytes };
+  let content = full && (await decompress(codec, full, bytes));
+  for (const stored of deltas) {
+    const size = stored ? new DataView(stored.buffer, stored.byteOffset).getUint32(2, true) : 0;
+    const delta =
+      stored && (await decompress(["identity", "deflate"][stored[1]!]!, stored.subarray(38), size));
+    content = content && delta && applyDelta(content, delta, 2 ** 31 - 1);
+  }
+  return content ? { ok: true, content } : { ok: false, problem: "does not decode", frameId };
 };

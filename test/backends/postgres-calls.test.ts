@@ -1,8 +1,12 @@
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { change, noise, saving, snapshot } from "../../src/backends/contract/support.ts";
+import { change, extending, noise, saving, snapshot } from "../../src/backends/contract/support.ts";
 import { postgresBackend } from "../../src/backends/postgres/index.ts";
 import type { Runner } from "../../src/backends/postgres/runner.ts";
-import type { Commit } from "../../src/backends/types.ts";
+import type { Commit, StorageBackend } from "../../src/backends/types.ts";
+import { linksOf } from "../../src/model/chain.ts";
+import type { Head } from "../../src/model/head.ts";
+import type { PipelineKey } from "../../src/model/ids.ts";
+import { inParts } from "./postgres-parts.ts";
 import { type Rig, startRig } from "./postgres-rig.ts";
 
 let rig: Rig;
@@ -12,6 +16,19 @@ beforeAll(async () => {
 }, 60_000);
 
 afterAll(() => rig?.stop());
+
+/** What a state is after so many deltas. */
+const grown = (deltas: number) => noise(1000 + deltas * 20);
+
+/** A pipeline whose state takes a full frame and 100 deltas. */
+async function chainOf100(backend: StorageBackend): Promise<[PipelineKey, Head]> {
+  const key = rig.newKey();
+  let [outcome] = await backend.commit([await saving(key, 0, grown(0))]);
+  for (let i = 1; i <= 100; i++)
+    [outcome] = await backend.commit([await extending(key, outcome!.head!, grown(i - 1), grown(i))]);
+  expect(linksOf(outcome!.head!.state!.frame)).toHaveLength(101);
+  return [key, outcome!.head!];
+}
 
 describe("round trips and batches", () => {
   test("a warm save, checkpoint, heartbeat and load are one round trip on the wire", async () => {
@@ -24,15 +41,23 @@ describe("round trips and batches", () => {
       await backend.commit([await saving(key, 0, "v1")]);
       await backend.commit([change(key, { lease: { take: { owner: "o", ttlSeconds: 60 } } })]);
       const held = { expect: { fence: 1 } };
+      const [chain, head] = await chainOf100(backend);
+      const delta = await extending(chain, head, grown(100), grown(101));
+      const { staged, commit: large } = await inParts(key, 2, [noise(5000, 5), noise(70_000, 7)], held);
       const calls: [string, () => Promise<unknown>][] = [
         ["save", async () => backend.commit([await saving(key, 1, noise(2048), held)])],
         ["checkpoint", () => backend.commit([change(key, { checkpoint: snapshot() }, held)])],
         ["heartbeat", () => backend.commit([change(key, { lease: { renew: {} } }, held)])],
-        ["load", () => backend.load(key, { frame: true })],
+        ["load", () => backend.load(key, { frames: true })],
+        ["save of a delta", () => backend.commit([delta])],
+        ["load of a chain", () => backend.load(chain, { frames: true })],
+        ["stage", () => backend.stage(key, staged)],
+        ["save of what was staged", () => backend.commit([large])],
         ["checkpoints", () => backend.checkpoints(key, { limit: 5 })],
         ["pipelines", () => backend.pipelines("t", {}, { limit: 5 })],
         ["events", () => backend.events(key, { limit: 5 })],
         ["due", () => backend.due(5)],
+        ["collect", () => backend.collect(key, 0)],
       ];
       for (const [name, call] of calls) {
         const before = count();
@@ -136,8 +161,8 @@ describe("large states", () => {
       const commit = await saving(key, 0, content, { effects: { checkpoint } });
       const [outcome] = await backend.commit([commit]);
       expect(outcome!.ok).toBe(true);
-      const { head, frame } = (await backend.load(key, { frame: true }))!;
-      expect(Buffer.compare(frame!, content)).toBe(0);
+      const { head, frames } = (await backend.load(key, { frames: true }))!;
+      expect(Buffer.compare(frames[0]!, content)).toBe(0);
       const [bytes] = await backend.frames(key, [head.state!.frame]);
       expect(Buffer.compare(bytes!, content)).toBe(0);
       await backend.close();

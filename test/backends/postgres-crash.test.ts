@@ -46,8 +46,8 @@ test.skipIf(process.platform !== "linux" || process.getuid!() !== 0)(
       });
       expect(saved).toBeGreaterThan(5);
       for (let i = 0; i < saved; i++) {
-        const { frame } = (await backend.load(keyOf(i), { frame: true }))!;
-        expect(Buffer.compare(frame!, contents[i]!)).toBe(0);
+        const { frames } = (await backend.load(keyOf(i), { frames: true }))!;
+        expect(Buffer.compare(frames[0]!, contents[i]!)).toBe(0);
       }
       expect((await backend.pipelines("t", {}, { limit: 500 })).data.length).toBe(saved);
       expect(await backend.load(keyOf(saved))).toBe(null);

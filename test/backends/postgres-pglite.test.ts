@@ -30,8 +30,8 @@ describe("a state", () => {
     const content = noise(20_000_000);
     const [outcome] = await backend.commit([await saving(key, 0, content)]);
     expect(outcome!.ok).toBe(true);
-    const { frame } = (await backend.load(key, { frame: true }))!;
-    expect(Buffer.compare(frame!, content)).toBe(0);
+    const { frames } = (await backend.load(key, { frames: true }))!;
+    expect(Buffer.compare(frames[0]!, content)).toBe(0);
   }, 60_000);
 
   it("in a folder is there for the next process", async () => {
@@ -43,7 +43,7 @@ describe("a state", () => {
     await first.close();
     await expect(first.load(key)).rejects.toMatchObject({ code: "backend_unavailable" });
     const second = open();
-    expect((await second.load(key, { frame: true }))!.frame).toEqual(new TextEncoder().encode("kept"));
+    expect((await second.load(key, { frames: true }))!.frames[0]).toEqual(new TextEncoder().encode("kept"));
     await second.close();
     rmSync(join(path, ".."), { recursive: true });
   }, 60_000);

@@ -6,6 +6,7 @@ import { MIGRATIONS } from "../../src/backends/postgres/migrations/index.ts";
 import type { Runner } from "../../src/backends/postgres/runner.ts";
 import type { StorageBackend } from "../../src/backends/types.ts";
 import { type PostgresServer, startPostgres } from "../../src/cli/local/postgres.ts";
+import { chainOf } from "../../src/model/chain.ts";
 
 const KEY = { tenant: "t", pipelineId: "p" };
 
@@ -42,21 +43,34 @@ async function grant(owner: Runner, role: string): Promise<void> {
 
 async function everyCall(backend: StorageBackend): Promise<void> {
   const checkpoint = snapshot();
+  const first = await saving(KEY, 0, "v1");
+  const part = { frameId: `${chainOf(first.effects.state!.frame.ref)}.p0-1-x`, bytes: new Uint8Array(1) };
+  await backend.stage(KEY, [part]);
+  const staged = [{ frameId: part.frameId, storedBytes: 1 }];
+  const state = { ...first.effects.state!, staged };
   const lease = { take: { owner: "o", ttlSeconds: 1 } };
   const held = { expect: { fence: 1 } };
+  const care = { resumes: 1, version: 1, wake: null };
   const commits = [
-    await saving(KEY, 0, "v1", { effects: { checkpoint, lease, settings: { labels: { a: "b" } } } }),
+    { ...first, effects: { state, checkpoint, lease, settings: { labels: { a: "b" } } } },
     change(KEY, { checkpoint: snapshot(), events: [{ type: "leased" }] }, held),
     change(KEY, { checkpoints: new Map([[checkpoint.checkpointId, "drop"]]) }, held),
+    await saving(KEY, 1, "v2", { expect: { fence: 1 }, effects: { verified: true } }),
+    change(
+      KEY,
+      { care, lookAt: "2026-11-23T08:00:00.000Z", settings: { recovery: { silenceSeconds: 9 } } },
+      held,
+    ),
     change({ ...KEY, pipelineId: "gone" }, { remove: true }, { expect: { create: "allowed" } }),
   ];
   for (const outcome of await backend.commit(commits)) expect(outcome.ok).toBe(true);
-  expect((await backend.load(KEY, { frame: true }))!.frame).not.toBe(null);
+  expect((await backend.load(KEY, { frames: true }))!.frames).toHaveLength(1);
   expect((await backend.checkpoints(KEY, { limit: 5 })).data).toHaveLength(1);
   expect((await backend.events(KEY, { limit: 5 })).data).toHaveLength(2);
   expect((await backend.pipelines("t", { labels: { a: "b" } }, { limit: 5 })).data).toHaveLength(1);
-  await new Promise((resolve) => setTimeout(resolve, 1050));
   expect(await backend.due(5)).toHaveLength(1);
+  await backend.stage(KEY, [part]);
+  expect(await backend.collect(KEY, 0)).toBe(1);
 }
 
 describe("a role that owns nothing", () => {
@@ -74,6 +88,7 @@ describe("a role that owns nothing", () => {
   test.each([
     ["REVOKE DELETE ON cairn.writes FROM app", "may not read and write"],
     ["REVOKE INSERT ON cairn.frames FROM app", "may not read and write"],
+    ["REVOKE DELETE ON cairn.staged FROM app", "may not read and write"],
     ["REVOKE UPDATE ON cairn.pipelines FROM app", "may not read and write"],
     ["REVOKE EXECUTE ON FUNCTION cairn.due_v1 FROM PUBLIC", "may not execute"],
   ])("is not ready after %s", async (revoke, problem) => {

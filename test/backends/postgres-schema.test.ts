@@ -1,11 +1,14 @@
 import { afterAll, beforeAll, describe, expect, test, vi } from "vitest";
 import { change, saving } from "../../src/backends/contract/support.ts";
+import { encodeBatch } from "../../src/backends/postgres/encode.ts";
 import { postgresBackend, postgresRunner } from "../../src/backends/postgres/index.ts";
-import { migrate } from "../../src/backends/postgres/migrate.ts";
+import { migrate, migrationStatements } from "../../src/backends/postgres/migrate.ts";
 import { MIGRATIONS } from "../../src/backends/postgres/migrations/index.ts";
 import type { Runner } from "../../src/backends/postgres/runner.ts";
+import type { Commit } from "../../src/backends/types.ts";
 import { type NeonServer, startNeon } from "../../src/cli/local/neon.ts";
 import { type PostgresServer, startPostgres } from "../../src/cli/local/postgres.ts";
+import { NO_CARE } from "../../src/model/care.ts";
 
 const KEY = { tenant: "t", pipelineId: "p" };
 const NAMES = MIGRATIONS.map((migration) => migration.name);
@@ -48,7 +51,7 @@ async function health(url: string) {
 }
 
 const recorded = (runner: Runner) =>
-  runner.query("SELECT version::text, name FROM cairn.cairn_migrations ORDER BY version", []);
+  runner.query("SELECT version::text, name FROM cairn.cairn_migrations m ORDER BY m.version", []);
 
 describe("migrations", () => {
   test("a fresh database gets all of them, a second time none", async () => {
@@ -147,18 +150,53 @@ describe("a schema of another release", () => {
     await using(url, async (runner) => {
       await migrate(runner);
       await backend.commit([await saving(KEY, 0, "v1")]);
-      await runner.query("DELETE FROM cairn.cairn_migrations WHERE name = '0005_entry'", []);
-      await runner.query("DROP FUNCTION cairn.commit_v1, cairn.apply_v1", []);
+      await runner.query("DELETE FROM cairn.cairn_migrations WHERE name = '0012_care_entry'", []);
+      await runner.query("DROP FUNCTION cairn.commit_v3, cairn.apply_v3", []);
       const { ready, problems } = await backend.health();
       expect([ready, problems.join()]).toEqual([false, expect.stringContaining("cairn migrate")]);
       const refused = backend.commit([await saving(KEY, 1, "v2")]);
       await expect(refused).rejects.toMatchObject({ code: "backend_unavailable", status: 503 });
-      expect(await migrate(runner)).toEqual(["0005_entry"]);
+      expect(await migrate(runner)).toEqual(["0012_care_entry"]);
     });
     expect((await backend.load(KEY))!.head.version).toBe(1);
     const [outcome] = await backend.commit([await saving(KEY, 1, "v2")]);
     expect(outcome!.ok).toBe(true);
     expect((await backend.health()).ready).toBe(true);
+    await backend.close();
+  });
+
+  test("one from before recovery is brought up under its sessions, and what has a time now is found", async () => {
+    const url = await newDatabase();
+    const { default: pg } = await import("pg");
+    const [owner, session] = [url, url].map((connectionString) => new pg.Client({ connectionString }));
+    for (const each of [owner!, session!]) await each.connect();
+    for (const statement of migrationStatements().slice(0, NAMES.indexOf("0010_care")))
+      await owner!.query(statement);
+    // What the release before sends.
+    const commit = async (one: Commit) => {
+      const { commits, frames } = encodeBatch([one]);
+      const sql = "SELECT outcome FROM cairn.commit_v2($1::jsonb, decode($2, 'base64'))";
+      return (await session!.query(sql, [commits, frames])).rows[0].outcome;
+    };
+    const key = (pipelineId: string) => ({ tenant: "t", pipelineId });
+    const [recovery, retention] = [{ silenceSeconds: 1 }, { deleteAfterSeconds: 1 }];
+    for (const id of ["silent", "ended", "other"])
+      expect(await commit(await saving(key(id), 0, "v1"))).toBe("applied");
+    await commit(change(key("silent"), { settings: { recovery } }));
+    await commit(change(key("ended"), { settings: { retention }, status: "failed" }));
+    await using(url, migrate);
+    expect(await commit(await saving(key("other"), 1, "v2"))).toBe("applied");
+    const { rows } = await session!.query("SELECT head FROM cairn.due_v2(5) AS head");
+    expect(rows).toEqual([]);
+    for (const each of [owner!, session!]) await each.end();
+    await new Promise((resolve) => setTimeout(resolve, 1100));
+    const backend = postgresBackend({ transport: "tcp", url });
+    expect((await backend.load(key("other")))!.head).toMatchObject({
+      version: 2,
+      lookAt: null,
+      care: NO_CARE,
+    });
+    expect((await backend.due(5)).map((due) => due.key.pipelineId).sort()).toEqual(["ended", "silent"]);
     await backend.close();
   });
 
@@ -195,12 +233,15 @@ describe("a schema of another release", () => {
     const calls: Promise<unknown>[] = [
       backend.commit([await saving(KEY, 0, "v1")]),
       backend.load(KEY),
+      backend.load(KEY, { frames: true }),
       backend.frames(KEY, [(await saving(KEY, 0, "v1")).effects.state!.frame.ref]),
+      backend.stage(KEY, [{ frameId: "f.0", bytes: new Uint8Array(1) }]),
       backend.checkpoint(KEY, "c"),
       backend.checkpoints(KEY, { limit: 1 }),
       backend.pipelines("t", {}, { limit: 1 }),
       backend.events(KEY, { limit: 1 }),
       backend.due(1),
+      backend.collect(KEY, 0),
     ];
     for (const result of await Promise.allSettled(calls)) {
       const detail = expect.stringContaining("cairn migrate");
@@ -287,7 +328,7 @@ describe("health", () => {
     const setting = async () => (await client.query("SHOW synchronous_commit")).rows[0].synchronous_commit;
     await client.query("SET synchronous_commit = off");
     await client.query("BEGIN");
-    await client.query("SELECT * FROM cairn.commit_v1('[]', '')");
+    await client.query("SELECT * FROM cairn.commit_v3('[]', '')");
     expect(await setting()).toBe("on");
     await client.query("COMMIT");
     expect(await setting()).toBe("off");

@@ -61,6 +61,30 @@ test("a heartbeat or a save of the holder touches no index of the pipelines", as
   expect(after.hot - before.hot).toBeGreaterThan(190);
 });
 
+test("a save of one that is watched for silence touches none either, until it was silent so long", async () => {
+  const settings = { recovery: { silenceSeconds: 600 } };
+  const care = { resumes: 1, version: 1, wake: null };
+  const keys = Array.from({ length: 20 }, (_, i) => ({ tenant: "t", pipelineId: `s${i}` }));
+  for (const key of keys) await backend.commit([await saving(key, 0, "v1", { effects: { settings, care } })]);
+  const before = await updates();
+  for (let version = 1; version <= 5; version++)
+    for (const key of keys) await backend.commit([await saving(key, version, `v${version}`)]);
+  const after = await updates();
+  expect(after.all - before.all).toBe(100);
+  expect(after.hot - before.hot).toBeGreaterThan(90);
+  const { head } = (await backend.load(keys[0]!))!;
+  expect(head).toMatchObject({ care, version: 6 });
+  expect(await backend.due(100)).toEqual([]);
+  const back = (column: string) => `${column} = ${column} - interval '601 seconds'`;
+  await runner.query(
+    `UPDATE cairn.pipelines SET ${back("updated_at")}, ${back("due_at")} WHERE pipeline_id LIKE 's%'`,
+    [],
+  );
+  expect((await backend.due(100)).map(({ key }) => key.pipelineId).sort()).toEqual(
+    keys.map((key) => key.pipelineId).sort(),
+  );
+});
+
 test("settings stored aside are not written again by a heartbeat", async () => {
   const tasks = Array.from({ length: 1000 }, (_, i) => ({
     name: Buffer.from(noise(40, i + 1)).toString("hex"),

@@ -36,7 +36,7 @@ describe.each(KINDS)("over %s", (kind) => {
     const [third, fourth] = await backend.commit([await saving(key, 2, "v3"), await saving(key, 3, "v4")]);
     expect([third!.ok, fourth!.ok]).toEqual([true, true]);
     await rig.client.scriptFlush();
-    expect((await backend.load(key, { frame: true }))!.head.version).toBe(4);
+    expect((await backend.load(key, { frames: true }))!.head.version).toBe(4);
   });
 
   test("many calls may wait for one connection", async () => {

@@ -1,13 +1,15 @@
 import { isDeepStrictEqual } from "node:util";
 import fc from "fast-check";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { noise } from "../../src/backends/contract/support.ts";
+import { dueAt } from "../../src/backends/due-at.ts";
 import { memoryBackend } from "../../src/backends/memory.ts";
 import { type RedisOptions, redisBackend } from "../../src/backends/redis/index.ts";
 import { redisKeys } from "../../src/backends/redis/keys.ts";
-import type { Commit, CommitOutcome, Page, StorageBackend } from "../../src/backends/types.ts";
+import type { Commit, CommitOutcome, Page, StagedFrame, StorageBackend } from "../../src/backends/types.ts";
 import { openClient, type RedisServer, startRedis } from "../../src/cli/local/redis.ts";
 import { startUpstash, type UpstashServer } from "../../src/cli/local/upstash.ts";
-import type { FrameRef } from "../../src/model/frame.ts";
+import { chainOf, type Link } from "../../src/model/chain.ts";
 import type { Head } from "../../src/model/head.ts";
 import type { PipelineKey } from "../../src/model/ids.ts";
 import { commitOf, idle, type Step, step } from "../support/random-commits.ts";
@@ -42,7 +44,7 @@ interface World {
   clock: { now: number };
   ahead: { seconds: number };
   sent: Commit[][];
-  refs: FrameRef[][];
+  links: Link[][];
   serial: number;
   /** By pipeline: until when `due` keeps back what it has listed. */
   claims: Map<string, number>;
@@ -87,7 +89,7 @@ function newWorld(store: StorageBackend, ahead: World["ahead"]): World {
   const tenant = `t${++tenants}`;
   const keys = ["p", "p.1"].map((pipelineId) => ({ tenant, pipelineId }));
   const model = memoryBackend({ now: () => clock.now });
-  return { model, store, keys, clock, ahead, sent: [[], []], refs: [[], []], serial: 0, claims: new Map() };
+  return { model, store, keys, clock, ahead, sent: [[], []], links: [[], []], serial: 0, claims: new Map() };
 }
 
 async function play(world: World, batches: readonly Step[][]): Promise<void> {
@@ -103,6 +105,7 @@ async function play(world: World, batches: readonly Step[][]): Promise<void> {
 }
 
 async function send(world: World, commits: readonly Commit[]): Promise<void> {
+  for (const commit of commits) await world.store.stage(commit.key, stagedOf(commit));
   const outcomes = await world.store.commit(commits);
   for (const [i, commit] of commits.entries()) await compare(world, commit, outcomes[i]!);
 }
@@ -121,12 +124,35 @@ async function draw(world: World, drawn: Step): Promise<Commit> {
   const checkpoints = (await world.model.checkpoints(key, { limit: 10 })).data.map(
     (each) => each.checkpointId,
   );
-  const commit = commitOf(drawn, { key, head, checkpoints, serial: ++world.serial });
+  const commit = withStaged(
+    commitOf(drawn, { key, head, checkpoints, serial: ++world.serial }),
+    world.serial,
+  );
   remembered(world, drawn.pipeline, commit);
   const { state, checkpoint } = commit.effects;
   for (const frame of [state?.frame, checkpoint?.data?.frame])
-    if (frame) world.refs[drawn.pipeline]!.push(frame.ref);
+    if (frame) world.links[drawn.pipeline]!.push(frame.ref);
+  world.links[drawn.pipeline]!.push(...(state?.staged ?? []));
   return commit;
+}
+
+/** Some commits name frames that were staged; of a few of them one was not. */
+function withStaged(commit: Commit, serial: number): Commit {
+  const { state } = commit.effects;
+  if (!state || serial % 4 > 0) return commit;
+  const chain = chainOf(state.frame.ref);
+  const name = (i: number, bytes: number) => `${chain}.p${i}-${bytes.toString(36)}-x${serial}`;
+  const staged = [7, serial % 8 ? 20 : 90_000].map((bytes, i) => ({
+    frameId: name(i, bytes),
+    storedBytes: bytes,
+  }));
+  if (serial % 24 === 0) staged.push({ frameId: `${chain}.missing`, storedBytes: 3 });
+  return { ...commit, effects: { ...commit.effects, state: { ...state, staged } } };
+}
+
+function stagedOf({ effects }: Commit): StagedFrame[] {
+  const here = (effects.state?.staged ?? []).filter(({ frameId }) => !frameId.endsWith("missing"));
+  return here.map(({ frameId, storedBytes }) => ({ frameId, bytes: noise(storedBytes, storedBytes) }));
 }
 
 /** The model's clock is set to what Redis says its own was, so that even times must be equal. */
@@ -134,6 +160,7 @@ async function compare(world: World, commit: Commit, outcome: CommitOutcome): Pr
   world.clock.now = Date.now() + world.ahead.seconds * 1000;
   if (outcome.ok && !outcome.replayed) world.clock.now = Date.parse(outcome.result.at);
   const before = await world.model.load(commit.key);
+  await world.model.stage(commit.key, stagedOf(commit));
   const [wanted] = await world.model.commit([commit]);
   // What is due at another time than before is no longer kept back.
   if (dueOf(before?.head) !== dueOf(wanted!.head)) world.claims.delete(commit.key.pipelineId);
@@ -142,11 +169,11 @@ async function compare(world: World, commit: Commit, outcome: CommitOutcome): Pr
 
 /** Everything that can be read of a pipeline, and the frames that are there. */
 async function comparePipeline(world: World, i: number): Promise<void> {
-  const { model, store, keys, refs } = world;
-  const [key, known] = [keys[i]!, refs[i]!];
+  const { model, store, keys, links } = world;
+  const [key, known] = [keys[i]!, links[i]!];
   const both = async <T>(read: (backend: StorageBackend) => Promise<T>, what: string) =>
     same(await read(store), await read(model), what);
-  await both((backend) => backend.load(key, { frame: true }), "the head with its frame");
+  await both((backend) => backend.load(key, { frames: true }), "the head with its frames");
   await both((backend) => all((page) => backend.checkpoints(key, { limit: 4, ...page })), "the checkpoints");
   await both((backend) => all((page) => backend.events(key, { limit: 7, ...page })), "the events");
   await both((backend) => backend.frames(key, known), "the frames");
@@ -167,16 +194,20 @@ async function comparePipeline(world: World, i: number): Promise<void> {
   );
 }
 
-/** The keys behind it: no frame that nothing names, nothing that expires, indexes that say what the head says. */
-async function compareKeys({ model, keys }: World, i: number, refs: readonly FrameRef[]): Promise<void> {
+/** The keys behind it: no frame that nothing names, only what is staged expires, indexes that say what the head says. */
+async function compareKeys({ model, keys, claims }: World, i: number, links: readonly Link[]): Promise<void> {
   const key = keys[i]!;
   const { due, index, of } = redisKeys("cairn:");
   const names = of(key);
   const base = names.head.slice(0, -"head".length);
-  const found = await client.keys(`${base}*`);
+  const waiting = (name: string) => name === names.staging || name.startsWith(names.staged);
+  const found = (await client.keys(`${base}*`)).filter((name) => !waiting(name));
   const frames = found.filter((name) => name.startsWith(names.frame)).sort();
-  same(frames, [...new Set(refs.map((ref) => names.frame + ref.frameId))].sort(), "the keys of frames");
-  const others = found.filter((name) => !name.startsWith(names.frame)).map((name) => name.slice(base.length));
+  same(frames, [...new Set(links.map((link) => names.frame + link.frameId))].sort(), "the keys of frames");
+  same(await chainsOf(found, names.chain), listsOf(links), "the lists of chains");
+  const others = found
+    .filter((name) => !name.startsWith(names.frame) && !name.startsWith(names.chain))
+    .map((name) => name.slice(base.length));
   const kinds = ["checkpoints", "events", "head", "named", "order", "writes"];
   same(
     others.filter((name) => !kinds.includes(name)),
@@ -194,12 +225,34 @@ async function compareKeys({ model, keys }: World, i: number, refs: readonly Fra
   const order = records.map((record) => ({ value: record.checkpointId, score: record.sequence })).reverse();
   same(await client.zRangeWithScores(names.order, 0, -1), order, "the order of checkpoints");
   const counts: Record<string, string> = {};
-  for (const { frame } of records) counts[frame.frameId] = String(Number(counts[frame.frameId] ?? 0) + 1);
-  same({ ...(await client.hGetAll(names.named)) }, counts, "how many checkpoints name a frame");
+  for (const chain of records.map(({ frame }) => chainOf(frame)))
+    counts[chain] = String(Number(counts[chain] ?? 0) + 1);
+  same({ ...(await client.hGetAll(names.named)) }, counts, "how many checkpoints name a chain");
   const listed = (await client.zScore(index(key.tenant), key.pipelineId)) !== null;
   same(listed, head !== undefined && !head.deleted, "the index");
-  const isDue = (await client.zScore(due, `${key.tenant}:${key.pipelineId}`)) !== null;
-  same(isDue, dueOf(head) !== null, "the index of what is due");
+  const score = await client.zScore(due, `${key.tenant}:${key.pipelineId}`);
+  const time = dueOf(head);
+  if (claims.has(key.pipelineId)) expect(score, "the claim").toBeGreaterThanOrEqual(time!);
+  else same(score, time, "the index of what is due");
+}
+
+type Lists = Record<string, string[]>;
+
+/** By chain the frames in its list. */
+async function chainsOf(found: readonly string[], prefix: string): Promise<Lists> {
+  const lists: Lists = {};
+  for (const name of found.filter((each) => each.startsWith(prefix)))
+    lists[name.slice(prefix.length)] = [...new Set(await client.lRange(name, 0, -1))].sort();
+  return lists;
+}
+
+/** What they are to be: every frame of a chain, but the full one. */
+function listsOf(links: readonly Link[]): Lists {
+  const lists: Lists = {};
+  for (const id of new Set(links.map(({ frameId }) => frameId).sort()))
+    if (!id.endsWith(".0"))
+      lists[chainOf({ frameId: id })] = [...(lists[chainOf({ frameId: id })] ?? []), id];
+  return lists;
 }
 
 async function compareLists(world: World): Promise<void> {
@@ -213,22 +266,24 @@ async function compareLists(world: World): Promise<void> {
   await compareDue(world);
 }
 
-/** When a pipeline is due, if ever. */
-function dueOf(head: Head | null | undefined): string | null {
-  return head && !head.deleted && head.status === "running" && head.lease ? head.lease.expiresAt : null;
+/** When a pipeline is due, if ever: epoch milliseconds. */
+function dueOf(head: Head | null | undefined): number | null {
+  const time = head ? dueAt(head, 0) : null;
+  return time && Math.ceil(time);
 }
 
-/** The model lists all that is due; Redis keeps back for a minute what it has listed, unless it changes. */
+/** Of what is due in the model, Redis keeps back for a minute what it has listed, unless its time changes. */
 async function compareDue({ model, store, keys, clock, ahead, claims }: World): Promise<void> {
   clock.now = Date.now() + ahead.seconds * 1000;
-  const { tenant } = keys[0]!;
-  const heads = async (backend: StorageBackend) => {
-    const due = await backend.due(10_000);
-    const own = due.filter((each) => each.key.tenant === tenant).map((each) => each.head);
-    return own.sort((a, b) => (a.pipelineId < b.pipelineId ? -1 : 1));
-  };
-  const wanted = (await heads(model)).filter(({ pipelineId }) => (claims.get(pipelineId) ?? 0) <= clock.now);
-  same(await heads(store), wanted, "what is due");
+  const heads = await Promise.all(keys.map(async (key) => (await model.load(key))?.head));
+  const wanted = heads.flatMap((head) => {
+    const time = dueOf(head);
+    const claimed = (claims.get(head?.pipelineId ?? "") ?? 0) > clock.now;
+    return head && time !== null && time <= clock.now && !claimed ? [head] : [];
+  });
+  const found = (await store.due(10_000)).filter(({ key }) => key.tenant === keys[0]!.tenant);
+  const listed = found.map(({ head }) => head).sort((a, b) => (a.pipelineId < b.pipelineId ? -1 : 1));
+  same(listed, wanted, "what is due");
   for (const head of wanted) claims.set(head.pipelineId, clock.now + 60_000);
 }
 

@@ -9,6 +9,7 @@ import {
   pageScript,
   pipelinesScript,
 } from "../../src/backends/redis/lua/reads.ts";
+import { collectScript, joinScript, noteScript } from "../../src/backends/redis/lua/staged.ts";
 import { ensureProgram } from "../../src/cli/local/install.ts";
 import { openClient, type RedisConfig, type RedisServer, startRedis } from "../../src/cli/local/redis.ts";
 import { freePort } from "../../src/cli/local/server.ts";
@@ -189,7 +190,8 @@ test("a check leaves nothing behind, and tries every command of the scripts", as
   const client = await openClient(server.url);
   expect(await client.dbSize()).toBe(0);
   client.destroy();
-  const scripts = [commitScript, loadScript, framesScript, pageScript, pipelinesScript, dueScript].join();
+  const reads = [loadScript, framesScript, pageScript, pipelinesScript, dueScript];
+  const scripts = [commitScript, joinScript, noteScript, collectScript, ...reads].join();
   const used = [...scripts.matchAll(/redis\.p?call\('([A-Z]+)'/g)].map(([, name]) => name!);
   const tried = new Set([...probeScript.matchAll(/run\('([A-Z]+)'/g)].map(([, name]) => name));
   expect(used.length).toBeGreaterThan(40);

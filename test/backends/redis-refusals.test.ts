@@ -1,8 +1,9 @@
 import { describe, expect, test, vi } from "vitest";
-import { change, saving, snapshot } from "../../src/backends/contract/support.ts";
+import { change, extending, saving, snapshot } from "../../src/backends/contract/support.ts";
 import { redisKeys } from "../../src/backends/redis/keys.ts";
 import { openClient } from "../../src/cli/local/redis.ts";
 import { freePort } from "../../src/cli/local/server.ts";
+import { chainOf } from "../../src/model/chain.ts";
 import { failure, KINDS, newKey, open, rig, useRig, versionOf } from "./redis-rig.ts";
 
 useRig();
@@ -17,13 +18,36 @@ describe.each(KINDS)("over %s", (kind) => {
       const save = async () =>
         backend.commit([await saving(key, 1, "v2", { effects: { events: [{ type: "leased" }] } })]);
       expect(await failure(save())).toBe("insufficient_storage");
-      expect((await backend.load(key, { frame: true }))!.head.revision).toBe(1);
+      expect((await backend.load(key, { frames: true }))!.head.revision).toBe(1);
       expect(await rig.client.dbSize()).toBe(before);
     } finally {
       await rig.client.configSet("maxmemory", "0");
     }
     const [after] = await backend.commit([await saving(key, 1, "v2")]);
     expect(after!.ok).toBe(true);
+  });
+
+  test("a full store refuses a delta, and one with frames that were staged, before anything is written", async () => {
+    const [backend, key] = [open(kind), newKey()];
+    await backend.commit([await saving(key, 0, "v1")]);
+    const { head } = (await backend.load(key))!;
+    const delta = await extending(key, head, "v1", "v1 v2");
+    const link = { frameId: `${chainOf(head.state!.frame)}.p1-2-x`, storedBytes: 2 };
+    await backend.stage(key, [{ frameId: link.frameId, bytes: new Uint8Array(2) }]);
+    const staged = { ...delta, effects: { state: { ...delta.effects.state!, staged: [link] } } };
+    const before = await rig.client.keys("*");
+    await rig.client.configSet("maxmemory", "1");
+    try {
+      for (const commit of [delta, staged])
+        expect(await failure(backend.commit([commit]))).toBe("insufficient_storage");
+      expect(await failure(backend.stage(key, [{ frameId: "x.p2", bytes: new Uint8Array(9) }]))).toBe(
+        "insufficient_storage",
+      );
+      expect((await rig.client.keys("*")).sort()).toEqual(before.sort());
+    } finally {
+      await rig.client.configSet("maxmemory", "0");
+    }
+    expect((await backend.commit([staged]))[0]!.ok).toBe(true);
   });
 
   test("a full store lets go: of leases, of checkpoints, of pipelines", async () => {
@@ -55,6 +79,20 @@ describe.each(KINDS)("over %s", (kind) => {
     expect((await backend.load(key))!.head.deleted).toBe(true);
   });
 
+  test("a full store tells what is due, so that what is to go can go", async () => {
+    const [backend, key] = [open(kind, { prefix: `full-${kind}:` }), newKey()];
+    const settings = { retention: { deleteAfterSeconds: 0 } };
+    await backend.commit([await saving(key, 0, "v1", { effects: { settings, status: "completed" } })]);
+    await rig.client.configSet("maxmemory", "1");
+    try {
+      expect((await backend.due(10)).map((each) => each.key)).toEqual([key]);
+      expect(await backend.due(10)).toEqual([]);
+      expect((await backend.commit([change(key, { remove: true })]))[0]!.ok).toBe(true);
+    } finally {
+      await rig.client.configSet("maxmemory", "0");
+    }
+  });
+
   test("what is remembered for replays and cannot be read is left out, and reported", async () => {
     const log = vi.spyOn(console, "error").mockImplementation(() => {});
     const prefix = `garbage-${kind}:`;
@@ -66,9 +104,9 @@ describe.each(KINDS)("over %s", (kind) => {
     const garbage = ["garbage", "", "\n\n", `${record!.slice(10, 50)}\n`, `${"x\n".repeat(14)}x`];
     await rig.client.rPush(writes, garbage);
     await backend.commit([await saving(key, 1, "v2")]);
-    const { head, frame } = (await backend.load(key, { frame: true }))!;
+    const { head, frames } = (await backend.load(key, { frames: true }))!;
     expect(head.version).toBe(2);
-    expect(frame).not.toBe(null);
+    expect(frames.map((frame) => frame !== null)).toEqual([true]);
     expect(head.writes.map((write) => write.result.version)).toEqual([1, 2]);
     expect((await backend.pipelines(key.tenant, {}, { limit: 10 })).data).toEqual([head]);
     const [replay] = await backend.commit([first]);
@@ -123,6 +161,27 @@ describe.each(KINDS)("over %s", (kind) => {
     }
   });
 
+  test("a list of a chain that is none fails a delta, and what releases the chain, before anything is written", async () => {
+    const prefix = `chain-${kind}:`;
+    const [backend, key, names] = [open(kind, { prefix }), newKey(), redisKeys(prefix)];
+    await backend.commit([await saving(key, 0, "v1")]);
+    const { head } = (await backend.load(key))!;
+    await backend.commit([await saving(key, 1, "v2")]);
+    const now = (await backend.load(key))!.head;
+    for (const each of [head, now])
+      await rig.client.set(names.of(key).chain + chainOf(each.state!.frame), "not a list");
+    const before = await rig.client.sendCommand(["HGETALL", names.of(key).head]);
+    const found = await rig.client.keys(`${prefix}*`);
+    const commits = [
+      await extending(key, now, "v2", "v2 v3"),
+      await saving(key, 2, "v3"),
+      change(key, { remove: true }),
+    ];
+    for (const commit of commits) expect(await failure(backend.commit([commit]))).toBe("backend_unavailable");
+    expect(await rig.client.sendCommand(["HGETALL", names.of(key).head])).toEqual(before);
+    expect((await rig.client.keys(`${prefix}*`)).sort()).toEqual(found.sort());
+  });
+
   test("a record of a later release is 503, and is left alone", async () => {
     const [backend, key] = [open(kind), newKey()];
     await backend.commit([await saving(key, 0, "v1")]);
@@ -136,9 +195,9 @@ describe.each(KINDS)("over %s", (kind) => {
     await rig.client.hDel(head, "status");
     expect(await failure(backend.load(key))).toBe("unrecoverable");
     await rig.client.hSet(head, { status: "running", state: "1" });
-    expect(await failure(backend.load(key, { frame: true }))).toBe("unrecoverable");
+    expect(await failure(backend.load(key, { frames: true }))).toBe("unrecoverable");
     await rig.client.hSet(head, "format", "2");
-    expect(await failure(backend.load(key, { frame: true }))).toBe("unsupported_format");
+    expect(await failure(backend.load(key, { frames: true }))).toBe("unsupported_format");
   });
 
   test("a record that cannot be read does not keep the sweep from the others", async () => {

@@ -1,9 +1,13 @@
 import { afterAll, beforeAll, expect, test } from "vitest";
-import { change, noise, saving, snapshot } from "../../src/backends/contract/support.ts";
+import { change, extending, noise, saving, snapshot } from "../../src/backends/contract/support.ts";
 import { redisBackend } from "../../src/backends/redis/index.ts";
 import type { Effects, StorageBackend } from "../../src/backends/types.ts";
 import { openClient, type RedisServer, startRedis } from "../../src/cli/local/redis.ts";
 import { startUpstash, type UpstashServer } from "../../src/cli/local/upstash.ts";
+import { decodeFrame } from "../../src/frames/frame.ts";
+import { linksOf } from "../../src/model/chain.ts";
+import type { Head } from "../../src/model/head.ts";
+import type { PipelineKey } from "../../src/model/ids.ts";
 import { type Relay, startRelay } from "../support/relay.ts";
 
 let redis: RedisServer;
@@ -45,11 +49,12 @@ test.each(["tcp", "upstash"] as const)(
       ["save with a checkpoint", () => save({ checkpoint: snapshot() })],
       ["checkpoint", () => backend.commit([change(key, { checkpoint: snapshot() }, held)])],
       ["heartbeat", () => backend.commit([change(key, { lease: { renew: {} } }, held)])],
-      ["load", () => backend.load(key, { frame: true })],
+      ["load", () => backend.load(key, { frames: true })],
       ["checkpoints", () => backend.checkpoints(key, { limit: 50 })],
       ["pipelines", () => backend.pipelines("trips", {}, { limit: 50 })],
       ["events", () => backend.events(key, { limit: 50 })],
       ["claim", () => backend.due(10)],
+      ["collect", () => backend.collect(key, 3600)],
       ["health", () => backend.health()],
     ];
     // The server is told each script once; then it knows them.
@@ -62,6 +67,62 @@ test.each(["tcp", "upstash"] as const)(
     await backend.close();
   },
 );
+
+/** Saves a state of so many bytes, and deltas of 10 noisy bytes upon it. */
+async function grow(backend: StorageBackend, key: PipelineKey, bytes: number, deltas: number): Promise<Head> {
+  let content = noise(bytes);
+  let [outcome] = await backend.commit([await saving(key, 0, content)]);
+  for (let i = 1; i <= deltas; i++) {
+    const next = new Uint8Array([...content, ...noise(10, i)]);
+    [outcome] = await backend.commit([await extending(key, outcome!.head!, content, next)]);
+    content = next;
+  }
+  return outcome!.head!;
+}
+
+test.each(["tcp", "upstash"] as const)(
+  "over %s a save of a delta, a load of its chain, its frames and what is staged are one round trip each",
+  async (kind) => {
+    const backend = open(kind);
+    const key = { tenant: "chains", pipelineId: kind };
+    let head = await grow(backend, key, 3000, 126);
+    const links = () => linksOf(head.state!.frame);
+    const save = async () => {
+      const [outcome] = await backend.commit([await extending(key, head, "", noise(3))]);
+      head = outcome!.head!;
+    };
+    const parts = [1, 2, 3].map((i) => ({ frameId: `x.p${i}`, bytes: noise(50_000, i) }));
+    const work: [string, () => Promise<unknown>][] = [
+      ["save", save],
+      ["load", () => backend.load(key, { frames: true })],
+      ["frames", () => backend.frames(key, links())],
+      ["stage", () => backend.stage(key, parts)],
+      ["collect", () => backend.collect(key, 0)],
+    ];
+    for (const [, run] of work) await run();
+    for (const [name, run] of work) {
+      const before = relays[kind].exchanges;
+      await run();
+      expect([name, relays[kind].exchanges - before]).toEqual([name, 1]);
+    }
+    const { frames } = (await backend.load(key, { frames: true }))!;
+    expect(frames.map((frame) => frame?.length)).toEqual(links().map((link) => link.storedBytes));
+    await backend.close();
+  },
+);
+
+test("a chain that is longer than an answer comes in a few, however many frames it has", async () => {
+  const backend = open("upstash");
+  const key = { tenant: "chains", pipelineId: "long" };
+  const head = await grow(backend, key, 700_000, 60);
+  await backend.load(key, { frames: true });
+  const before = relays.upstash.exchanges;
+  const { frames } = (await backend.load(key, { frames: true }))!;
+  expect(relays.upstash.exchanges - before).toBeLessThanOrEqual(3);
+  const decoded = await decodeFrame(key, head.state!, frames);
+  expect(decoded.ok && decoded.content.length).toBe(700_600);
+  await backend.close();
+});
 
 test.each(["tcp", "upstash"] as const)(
   "over %s a server that knows no script costs one round trip more, once",

@@ -3,7 +3,8 @@ import { backendContract, type Subject } from "../../src/backends/contract.ts";
 import { type RedisOptions, redisBackend } from "../../src/backends/redis/index.ts";
 import { openClient, type RedisServer, startRedis } from "../../src/cli/local/redis.ts";
 import { startUpstash, type UpstashServer } from "../../src/cli/local/upstash.ts";
-import { damageFrame } from "../support/redis-damage.ts";
+import { damaging } from "../support/tamper/damage.ts";
+import { redisMedium } from "../support/tamper/redis.ts";
 
 let redis: RedisServer;
 let upstash: UpstashServer;
@@ -29,7 +30,7 @@ function subject(connection: () => RedisOptions): () => Promise<Subject> {
     return {
       backend,
       reopen: async () => open(),
-      damage: (key, ref, how) => damageFrame(client, key, ref, how),
+      damage: damaging(redisMedium(client)),
       advance: async (seconds) => {
         ahead += seconds * 1000;
       },

@@ -3,7 +3,8 @@ import { backendContract } from "../../src/backends/contract.ts";
 import { objectBackend } from "../../src/backends/object/backend.ts";
 import { s3Store } from "../../src/backends/object/s3.ts";
 import { type S3Server, startS3 } from "../support/s3-server/server.ts";
-import { damageable } from "./damageable.ts";
+import { damaging } from "../support/tamper/damage.ts";
+import { objectMedium } from "../support/tamper/object.ts";
 
 let s3: S3Server;
 let subjects = 0;
@@ -17,11 +18,13 @@ describe.each(["sdk", "fetch"] as const)("object on S3, by the %s client", (clie
     async () => {
       const prefix = `subject-${subjects++}`;
       const now = () => Date.now() + s3.clock.ahead;
-      const open = () => objectBackend({ store: s3Store({ ...s3, endpoint: s3.url, prefix, client }), now });
+      const store = () => s3Store({ ...s3, endpoint: s3.url, prefix, client });
+      const open = () => objectBackend({ store: store(), now });
+      const damage = damaging(objectMedium(store()));
       const advance = async (seconds: number) => {
         s3.clock.ahead += seconds * 1000;
       };
-      return { ...damageable(open()), reopen: async () => open(), advance };
+      return { backend: open(), damage, reopen: async () => open(), advance, exclusiveClaims: false };
     },
     { describe, it, expect },
   );

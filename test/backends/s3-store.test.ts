@@ -48,14 +48,25 @@ describe.each(["sdk", "fetch"] as const)("an S3 store, by the %s client", (clien
     await start({ pageSize: 3 });
     const keys = ["l/P", "l/a", "l/a-b", "l/a.b", "l/a0", "l/aa", "l/z"];
     for (const key of [...keys, "k", "l", "m/a"]) await store.put(key, bytes);
-    expect(await store.list("l/", { limit: 100 })).toEqual({ keys, more: false });
-    expect(await store.list("l/", { limit: 7 })).toEqual({ keys, more: false });
-    expect(await store.list("l/", { limit: 5 })).toEqual({ keys: keys.slice(0, 5), more: true });
-    expect(await store.list("l/", { limit: 2, after: "l/a.b" })).toEqual({
+    expect(await store.list("l/", { limit: 100 })).toMatchObject({ keys, more: false });
+    expect(await store.list("l/", { limit: 7 })).toMatchObject({ keys, more: false });
+    expect(await store.list("l/", { limit: 5 })).toMatchObject({ keys: keys.slice(0, 5), more: true });
+    expect(await store.list("l/", { limit: 2, after: "l/a.b" })).toMatchObject({
       keys: keys.slice(4, 6),
       more: true,
     });
-    expect(await store.list("none/", { limit: 2 })).toEqual({ keys: [], more: false });
+    expect(await store.list("none/", { limit: 2 })).toEqual({ keys: [], times: [], more: false });
+  });
+
+  it("says of each when it was put, to the second, over any number of pages", async () => {
+    await start({ pageSize: 2 });
+    const before = Date.now();
+    for (const key of ["a", "b", "c", "d", "e"]) await store.put(key, bytes);
+    s3.objects.get("d")!.at -= 90_000;
+    const { keys, times } = await store.list("", { limit: 9 });
+    expect(keys.length).toBe(times.length);
+    const old = times.map((time) => Math.abs(before - time) > 60_000);
+    expect(old).toEqual([false, false, false, true, false]);
   });
 
   it("deletes many at once, and what is not there", async () => {
@@ -73,7 +84,7 @@ describe.each(["sdk", "fetch"] as const)("an S3 store, by the %s client", (clien
     const { etag } = (await store.put("a", bytes))!;
     await store.put("b", bytes);
     expect([...s3.objects.keys()]).toEqual(["some/where/a", "some/where/b"]);
-    expect(await store.list("", { limit: 9, after: "a" })).toEqual({ keys: ["b"], more: false });
+    expect(await store.list("", { limit: 9, after: "a" })).toMatchObject({ keys: ["b"], more: false });
     expect((await store.get("a"))!.etag).toBe(etag);
     await store.delete(["a"]);
     expect(s3.objects.size).toBe(1);

@@ -17,10 +17,10 @@ describe.each(["sdk", "fetch"] as const)("object on S3, by the %s client", (clie
 
   test("a warm save, checkpoint and heartbeat of a small state are one conditional put each", async () => {
     const count = () => s3.requests.length;
-    const most = await mostRequests(open(), KEY, { count, bytes: 2048, rounds: 12 });
+    const most = await mostRequests(open(), KEY, { count, bytes: 2048, rounds: 3 });
     expect(most).toEqual({ save: 1, "save with a checkpoint": 1, checkpoint: 1, heartbeat: 1 });
     const puts = s3.requests.filter(({ method, key }) => method === "PUT" && key === "heads/trips/p");
-    expect(puts.length).toBe(2 + 4 * 12);
+    expect(puts.length).toBe(2 + 4 * 3);
   });
 
   test("however many there are: never more than one conditional put, seldom anything beside it", async () => {
@@ -28,9 +28,9 @@ describe.each(["sdk", "fetch"] as const)("object on S3, by the %s client", (clie
     const rounds = 40;
     const most = await mostRequests(open(), KEY, { count: heads, bytes: 4096, rounds });
     expect(most).toEqual({ save: 1, "save with a checkpoint": 1, checkpoint: 1, heartbeat: 1 });
-    // Segments of what no longer fits into the head.
+    // Segments of what the head sheds: eight frames each, of two saves a round.
     const others = s3.requests.length - heads();
-    expect(others).toBeLessThan(rounds);
+    expect(others).toBeLessThanOrEqual((2 * rounds) / 8);
   });
 
   test("a large state is put first: two requests", async () => {

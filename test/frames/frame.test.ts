@@ -22,7 +22,7 @@ describe("what comes out of a frame is what went in", () => {
       expect(frame.bytes.length).toBe(frame.ref.storedBytes);
       expect(frame.bytes.length).toBeLessThanOrEqual(bytes.length);
       const record = { bytes: bytes.length, sha256: contentSha256, frame: frame.ref };
-      const decoded = await decodeFrame(KEY, record, frame.bytes);
+      const decoded = await decodeFrame(KEY, record, [frame.bytes]);
       expect(decoded.ok && Buffer.compare(decoded.content, bytes)).toBe(0);
     });
     await fc.assert(property, { numRuns: 200 });
@@ -70,13 +70,13 @@ describe("a frame has one name and one place", () => {
     ["both, with the same letters", { tenant: "acmen", pipelineId: "ightly" }],
   ])("another %s cannot read it", async (_what, key) => {
     const { record, bytes } = await stored(noise(300, 3));
-    expect((await decodeFrame(KEY, record, bytes)).ok).toBe(true);
-    expect((await decodeFrame(key, record, bytes)).ok).toBe(false);
+    expect((await decodeFrame(KEY, record, [bytes])).ok).toBe(true);
+    expect((await decodeFrame(key, record, [bytes])).ok).toBe(false);
   });
 
   test("a missing frame says so", async () => {
     const { record } = await stored(noise(300, 3));
-    const decoded = await decodeFrame(KEY, record, null);
+    const decoded = await decodeFrame(KEY, record, [null]);
     expect(!decoded.ok && decoded.problem).toContain("missing");
   });
 });
@@ -96,7 +96,7 @@ describe("1,000 random damages", () => {
       const whole = await stored(bytes);
       const hurt = await hurtBy(what, whole);
       fc.pre(hurt !== null);
-      const decoded = await decodeFrame(hurt.key, hurt.record, hurt.bytes);
+      const decoded = await decodeFrame(hurt.key, hurt.record, [hurt.bytes]);
       expect(decoded.ok).toBe(false);
     });
     await fc.assert(property, { numRuns: 1000 });

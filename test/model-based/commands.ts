@@ -33,7 +33,11 @@ type Draft =
   | { verb: "pick"; of: "drop" | "resume" | "recover" | "rollback"; pick: number; owner: string }
   | Exclude<Verb, { verb: "save" | "patch" | "drop" }>;
 
+/** Does not compress: what follows it is stored as a delta. */
+const LONG = Array.from({ length: 100 }, (_, i) => (i * 7_919_777).toString(36)).join("");
+
 const text = fc.oneof(
+  { weight: 4, arbitrary: fc.string({ maxLength: 6 }).map((end) => LONG + end) },
   { weight: 4, arbitrary: fc.string({ maxLength: 12, unit: "grapheme" }) },
   { weight: 1, arbitrary: fc.nat(4000).map((length) => "compressible ".repeat(length / 13)) },
   { weight: 1, arbitrary: fc.constant("") },

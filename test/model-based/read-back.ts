@@ -2,7 +2,7 @@ import { CairnError } from "../../src/model/errors.ts";
 import { listCheckpoints, readCheckpoint } from "../../src/state/checkpoints.ts";
 import type { Core } from "../../src/state/core.ts";
 import { getPipeline, listEvents, listPipelines } from "../../src/state/pipelines.ts";
-import { readState } from "../../src/state/read.ts";
+import { readState, type StateContent, wholeOf } from "../../src/state/read.ts";
 import { NAMES } from "./commands.ts";
 import { iso, type Pipeline, type World } from "./model.ts";
 import { keyOf } from "./service.ts";
@@ -42,11 +42,15 @@ export async function seen(core: Core): Promise<unknown> {
   return { pipelines, tenants };
 }
 
+async function contentText({ content }: Pick<StateContent, "content">): Promise<string> {
+  return Buffer.from(await wholeOf(content)).toString();
+}
+
 async function pipelineSeen(core: Core, name: string) {
   const key = keyOf(name);
   const view = await getPipeline(core, key);
   const { version, fence, status, attempt, kind, labels, lease, bytes, sha256, contentType } = view;
-  const state = await orCode(readState(core, key).then(({ content }) => Buffer.from(content).toString()));
+  const state = await orCode(readState(core, key).then(contentText));
   const checkpoints = await all((cursor) => listCheckpoints(core, key, { limit: 2, ...cursor }));
   const events = await all((cursor) => listEvents(core, key, { limit: 7, ...cursor }));
   return {
@@ -57,9 +61,7 @@ async function pipelineSeen(core: Core, name: string) {
       checkpoints.map(async (each) => ({
         ...{ sequence: each.sequence, version: each.version, source: each.source, label: each.label },
         ...{ sha256: each.sha256, quarantined: each.quarantinedAt !== null },
-        content: await orCode(
-          readCheckpoint(core, key, each.checkpointId).then(({ content }) => Buffer.from(content).toString()),
-        ),
+        content: await orCode(readCheckpoint(core, key, each.checkpointId).then(contentText)),
       })),
     ),
     events: events.map((event) => event.type),

@@ -1,12 +1,13 @@
 import { expect } from "vitest";
 import type { StorageBackend } from "../../src/backends/types.ts";
+import { linksOf } from "../../src/model/chain.ts";
 import type { FrameRef } from "../../src/model/frame.ts";
 import type { PipelineKey } from "../../src/model/ids.ts";
 import { newWriteId } from "../../src/model/ids.ts";
 import { type Core, createCore } from "../../src/state/core.ts";
 import type { Fault } from "../backends/flaky.ts";
 import { NAMES, type Step, settle } from "./commands.ts";
-import { isLive, newWorld, type World } from "./model.ts";
+import { type Blob, isLive, newWorld, type World } from "./model.ts";
 import { meant, seen } from "./read-back.ts";
 import type { Request } from "./requests.ts";
 import { ask, type CheckpointNames, checkpointNames, keyOf } from "./service.ts";
@@ -32,6 +33,8 @@ interface Run {
   world: World;
   /** Requests that carried a key, newest first. */
   keyed: Request[];
+  /** Ids of damaged frames, by pipeline. */
+  spoiled: Map<string, Set<string>>;
 }
 
 /** Plays the steps to the service and to the model, and throws at the first difference. */
@@ -40,7 +43,7 @@ export async function play(store: Store, steps: readonly (Step | null)[]): Promi
   const { clockSlackSeconds } = clients[0].capabilities;
   const world = newWorld(clock.now, clockSlackSeconds);
   const cores = clients.map((backend) => createCore({ backend }));
-  const run: Run = { store, cores, names: checkpointNames(), world, keyed: [] };
+  const run: Run = { store, cores, names: checkpointNames(), world, keyed: [], spoiled: new Map() };
   for (const step of steps) {
     if (!step) continue;
     clock.now += 1;
@@ -84,6 +87,7 @@ async function both(run: Run, request: Request, client: number, fault: Fault | n
   // After an unknown outcome nobody can tell the first answer from a replay of it.
   const told = fault && run.store.fail ? "replayed" in actual && { replayed: actual.replayed } : {};
   same(actual, { ...expected, ...told }, `the answer to ${JSON.stringify(request)}`);
+  await spread(run, request.name);
 }
 
 /** What the sweep will do: whoever lost its lease is interrupted, once; none is found that lives. */
@@ -122,7 +126,8 @@ function isDue(world: World, name: string): boolean {
   return status === "running" && lease !== null && !isLive(world, lease);
 }
 
-async function damage({ store, names, world }: Run, name: string, pick: number): Promise<void> {
+async function damage(run: Run, name: string, pick: number): Promise<void> {
+  const { store, names, world } = run;
   const pipeline = world.pipelines.get(name);
   const target = pick === 0 ? pipeline?.state : pipeline?.checkpoints.at(-pick);
   if (!target) return;
@@ -133,7 +138,24 @@ async function damage({ store, names, world }: Run, name: string, pick: number):
       ? await client.checkpoint(key, names.idOf(name, target.sequence))
       : (await client.load(key))!.head.state;
   await store.damage(key, record!.frame);
-  target.blob.damaged = true;
+  const spoiled = run.spoiled.get(name) ?? new Set();
+  run.spoiled.set(name, spoiled.add(record!.frame.frameId));
+  await spread(run, name);
+}
+
+/** Whatever is rebuilt from a damaged frame is damaged: only the store knows what rests on what. */
+async function spread({ store, names, world, spoiled }: Run, name: string): Promise<void> {
+  const [ids, pipeline] = [spoiled.get(name), world.pipelines.get(name)];
+  if (!ids || !pipeline) return;
+  const [client] = store.clients;
+  const mark = (target: { blob: Blob } | null, ref: FrameRef | undefined) => {
+    if (target && ref && linksOf(ref).some((link) => ids.has(link.frameId))) target.blob.damaged = true;
+  };
+  const { head } = (await client.load(keyOf(name)))!;
+  mark(pipeline.state, head.state?.frame);
+  mark(pipeline.older, head.history[0]?.frame);
+  for (const each of pipeline.checkpoints)
+    mark(each, (await client.checkpoint(keyOf(name), names.idOf(name, each.sequence)))?.frame);
 }
 
 function same(actual: unknown, expected: unknown, what: string): void {

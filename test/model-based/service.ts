@@ -8,6 +8,7 @@ import { patchState } from "../../src/state/patch.ts";
 import { deletePipeline, registerPipeline, updatePipeline } from "../../src/state/pipelines.ts";
 import { resume } from "../../src/state/resume.ts";
 import { type Saved, saveState } from "../../src/state/save.ts";
+import { textOf } from "../state/core.ts";
 import type { Answer } from "./model.ts";
 import type { Asked, Request } from "./requests.ts";
 
@@ -92,7 +93,7 @@ async function call(core: Core, names: CheckpointNames, request: Request): Promi
       const { owner, ttlSeconds } = request;
       const resumed = await resume(core, key, { owner, ttlSeconds, ...chosen, ...keyed });
       const { checkpointId: _, point, ...facts } = resumed;
-      return { ...facts, text: point && new TextDecoder().decode(point.content) };
+      return { ...facts, text: point && textOf(point.content) };
     }
     case "recover":
       return restoredFacts(names, await recover(core, key, chosen, caller));

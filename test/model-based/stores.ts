@@ -6,9 +6,10 @@ import { objectBackend } from "../../src/backends/object/backend.ts";
 import { folderStore } from "../../src/backends/object/folder.ts";
 import type { ObjectStore } from "../../src/backends/object/store.ts";
 import type { StorageBackend } from "../../src/backends/types.ts";
-import { type Damage, damageable } from "../backends/damageable.ts";
+import { damageable } from "../backends/damageable.ts";
 import { type Fault, flaky } from "../backends/flaky.ts";
 import { memoryStore as memoryObjects, timeless } from "../support/memory-store.ts";
+import type { Replaced } from "../support/tamper/medium.ts";
 import type { Store } from "./run.ts";
 
 const START = Date.parse("2026-11-23T08:00:00Z");
@@ -16,8 +17,8 @@ const START = Date.parse("2026-11-23T08:00:00Z");
 /** Two clients that share what is damaged, on one clock. */
 function pair(open: (now: () => number) => [StorageBackend, StorageBackend]): Omit<Store, "close"> {
   const clock = { now: START };
-  const damaged = new Map<string, Damage>();
-  const [one, two] = open(() => clock.now).map((backend) => damageable(backend, damaged));
+  const replaced: Replaced = new Map();
+  const [one, two] = open(() => clock.now).map((backend) => damageable(backend, replaced));
   return {
     clients: [one!.backend, two!.backend],
     clock,

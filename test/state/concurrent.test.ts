@@ -86,7 +86,7 @@ describe.each(stores)("at once, over %s", (_name, open) => {
       }),
     );
     const { head, content } = await readState(clients[0]!, KEY);
-    expect([head.version, new Set(content).size]).toEqual([101, 100]);
+    expect([head.version, new Set(content as Uint8Array).size]).toEqual([101, 100]);
   });
 
   test("50 workers resume: one gets the lease", async () => {

@@ -2,6 +2,7 @@ import { memoryBackend } from "../../src/backends/memory.ts";
 import type { FrameRef } from "../../src/model/frame.ts";
 import type { PipelineKey } from "../../src/model/ids.ts";
 import { type Core, createCore } from "../../src/state/core.ts";
+import type { Large } from "../../src/state/large.ts";
 import { listEvents } from "../../src/state/pipelines.ts";
 import { type Saved, saveState } from "../../src/state/save.ts";
 import { damageable } from "../backends/damageable.ts";
@@ -37,8 +38,9 @@ export function save(
   });
 }
 
-export function textOf(content: Uint8Array): string {
-  return new TextDecoder().decode(content);
+/** Of content that is not in parts. */
+export function textOf(content: Uint8Array | Large): string {
+  return new TextDecoder().decode(content as Uint8Array);
 }
 
 /** Types of all events, oldest first. */

@@ -87,15 +87,16 @@ describe.each(kinds)("StateManager on %s", (_name, options) => {
     });
   });
 
-  it("cleans up old checkpoints, and keeps the newest that verifies whatever is asked", async () => {
+  it("cleans up old checkpoints, and keeps the two that recovery rests on whatever is asked", async () => {
     const manager = new StateManager(options());
     for (let i = 0; i < 6; i++) await manager.savePipelineState("old", { i }, { checkpoint: "always" });
     await manager.createCheckpoint("old", { data: { given: true } });
-    expect(await manager.cleanup("old", { keepLast: 1 })).toEqual({ deleted: 5 });
+    expect(await manager.cleanup("old", { keepLast: 1 })).toEqual({ deleted: 4 });
     const { data } = await manager.listCheckpoints("old");
     expect(data.map(({ source, version }) => [source, version])).toEqual([
       ["data", 6],
       ["state", 6],
+      ["state", 5],
     ]);
     expect(await manager.cleanup("old", { keepLast: 1, olderThanSeconds: 3600 })).toEqual({ deleted: 0 });
   });

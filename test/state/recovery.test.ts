@@ -1,14 +1,10 @@
 import { describe, expect, test } from "vitest";
 import { recover, rollback } from "../../src/recovery/rollback.ts";
-import {
-  createCheckpoint,
-  listCheckpoints,
-  readCheckpoint,
-  verifyCheckpoint,
-} from "../../src/state/checkpoints.ts";
+import { createCheckpoint, listCheckpoints, readCheckpoint } from "../../src/state/checkpoints.ts";
 import { getPipeline } from "../../src/state/pipelines.ts";
 import { readState } from "../../src/state/read.ts";
 import { resume } from "../../src/state/resume.ts";
+import { verifyCheckpoint } from "../../src/state/verify.ts";
 import { bench, eventTypes, KEY, save, textOf } from "./core.ts";
 
 const OWNER = { owner: "worker", ttlSeconds: 30 };

@@ -61,21 +61,21 @@ describe("a request that is sent again is answered as the first time, and done o
   test.each(verbs)("%s", async (_name, verb) => {
     const { it, clock, backend } = await situation();
     const first = await verb(it);
-    const head = await backend.load(KEY, { frame: true });
+    const head = await backend.load(KEY, { frames: true });
     clock.now += 5000;
     const again = await verb(it);
     expect(again).toEqual({ ...first, replayed: true });
     expect(first).toMatchObject({ replayed: false });
-    expect(await backend.load(KEY, { frame: true })).toEqual(head);
+    expect(await backend.load(KEY, { frames: true })).toEqual(head);
   });
 
   test.each(verbs)("%s, also when its outcome was unknown and it has landed", async (_name, verb) => {
     const { it, backend, plan } = await situation();
     plan("after");
     const first = await verb(it);
-    const head = await backend.load(KEY, { frame: true });
+    const head = await backend.load(KEY, { frames: true });
     expect(await verb(it)).toEqual({ ...first, replayed: true });
-    expect(await backend.load(KEY, { frame: true })).toEqual(head);
+    expect(await backend.load(KEY, { frames: true })).toEqual(head);
   });
 
   test.each(verbs.filter(([name]) => name !== "delete"))("%s: its key is no other's", async (_name, verb) => {

@@ -76,12 +76,12 @@ async function writeOn(backend: StorageBackend, writer: Writer, report: CrashRep
 
 async function check(backend: StorageBackend, writers: Writer[], report: CrashReport): Promise<void> {
   for (const writer of writers) {
-    const loaded = await backend.load(writer.key, { frame: true });
+    const loaded = await backend.load(writer.key, { frames: true });
     const version = loaded?.head.version ?? 0;
     const name = `${writer.key.pipelineId} version ${writer.version}`;
     if (version < writer.version) report.lost.push(`${name}: the head is at ${version}`);
     else if (version > 0) {
-      const decoded = await decodeFrame(writer.key, loaded!.head.state!, loaded!.frame);
+      const decoded = await decodeFrame(writer.key, loaded!.head.state!, loaded!.frames);
       const intact = decoded.ok && Buffer.compare(decoded.content, contentOf(writer, version)) === 0;
       if (!intact) report.lost.push(`${name}: damaged`);
     }

@@ -77,13 +77,13 @@ function next({ key, number, version }: Writer): Promise<Commit> {
 async function check(backend: StorageBackend, writers: Writer[], report: CrashReport): Promise<void> {
   for (const writer of writers) {
     const { key, number, version, checkpointId } = writer;
-    const loaded = await backend.load(key, { frame: true });
+    const loaded = await backend.load(key, { frames: true });
     const found = loaded?.head.version ?? 0;
     if (found < version) report.lost.push(`${key.pipelineId}: version ${version}, the head is at ${found}`);
     if (checkpointId && !(await backend.checkpoint(key, checkpointId)))
       report.lost.push(`${key.pipelineId}: the checkpoint ${checkpointId}`);
     const state = loaded?.head.state;
-    const decoded = state && (await decodeFrame(key, state, loaded.frame));
+    const decoded = state && (await decodeFrame(key, state, loaded.frames));
     if (decoded && !(decoded.ok && Buffer.compare(decoded.content, contentOf(number, found)) === 0))
       report.lost.push(`${key.pipelineId}: version ${found} is damaged`);
     report.landed += found - version;

@@ -16,7 +16,7 @@ import { tableDefinition } from "../../src/backends/dynamodb/definition.ts";
  * What goes wrong: nothing was done (`throttled`, `slow`, `invalid`, `denied`, `conflict`: the condition is said
  * to have failed, `error` 500, `drop` without an answer), or it was done and not told (`errorAfter`, `dropAfter`,
  * `stallAfter` with the connection left open, `late` after a time), or of a batch only the first was done
- * (`partly`).
+ * (`partly`), or it has to wait (`held`).
  */
 export type DynamoFault =
   | "throttled"
@@ -30,7 +30,8 @@ export type DynamoFault =
   | "dropAfter"
   | "stallAfter"
   | "late"
-  | "partly";
+  | "partly"
+  | "held";
 
 export interface DynamoRule {
   how: DynamoFault;
@@ -41,6 +42,8 @@ export interface DynamoRule {
   times?: number;
   /** How late `late` is, milliseconds. */
   lateBy?: () => number;
+  /** Called when a request is `held`, which goes on when this resolves. */
+  hold?: () => Promise<void>;
 }
 
 export interface DynamoRequest {
@@ -123,6 +126,7 @@ export async function startDynamo(): Promise<DynamoServer> {
     requests.push(request);
     const rule = nextFault(request);
     const fault = rule?.how;
+    if (fault === "held") await rule?.hold?.();
     if (fault === "drop") return message.socket.destroy();
     const refused = fault && REFUSED[fault];
     if (refused) return answer(response, request, refused[0], error(refused[1], refused[2]));

@@ -6,7 +6,10 @@ import {
 } from "../../src/backends/object/store.ts";
 
 /** What a store in memory keeps: to be shared between clients, and damaged. */
-export type Objects = Map<string, { bytes: Uint8Array; etag: string }>;
+export type Objects = Map<
+  string,
+  { bytes: Uint8Array; etag: string /** Epoch milliseconds. */; at?: number }
+>;
 
 export interface MemoryStoreOptions {
   /** Shared between the stores that are clients of one. @default its own */
@@ -51,7 +54,7 @@ export function memoryStore(options: MemoryStoreOptions = {}): MemoryStore {
     if (typeof condition === "object" && held?.etag !== condition.ifMatch) return null;
     written.set(key, now);
     const etag = `e${++etags}`;
-    objects.set(key, { bytes, etag });
+    objects.set(key, { bytes, etag, at: now });
     return { etag, at: now };
   }
 
@@ -76,19 +79,37 @@ export function memoryStore(options: MemoryStoreOptions = {}): MemoryStore {
           (key) => key.startsWith(prefix) && (after === undefined || key > after),
         );
         keys.sort();
-        return { keys: keys.slice(0, limit), more: keys.length > limit };
+        const found = keys.slice(0, limit);
+        return {
+          keys: found,
+          times: found.map((key) => objects.get(key)?.at ?? 0),
+          more: keys.length > limit,
+        };
       }),
     check: async () => [],
   };
 }
 
-/** A store that does not say what time it is: then the clock that the test moves is the one that counts. */
-export function timeless(store: ObjectStore): ObjectStore {
+/** Of objects, by key: when they were put, on the clock that a test moves. */
+export type PutTimes = Map<string, number>;
+
+/**
+ * A store that does not say what time it is: then the clock that the test moves is the one that counts.
+ *
+ * @param now that clock, epoch milliseconds, for what lists say of objects. @default the store's own
+ * @param times to be shared between clients of one store
+ */
+export function timeless(store: ObjectStore, now?: () => number, times: PutTimes = new Map()): ObjectStore {
   return {
     ...store,
     async put(key, bytes, condition) {
       const result = await store.put(key, bytes, condition);
+      if (result && now) times.set(key, now());
       return result && { etag: result.etag };
+    },
+    async list(prefix, options) {
+      const page = await store.list(prefix, options);
+      return { ...page, times: page.keys.map((key, i) => times.get(key) ?? page.times[i]!) };
     },
   };
 }

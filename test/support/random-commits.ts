@@ -1,7 +1,8 @@
 import { noise } from "../../src/backends/contract/support.ts";
 import type { Commit, Effects } from "../../src/backends/types.ts";
+import { chainOf, depthOf } from "../../src/model/chain.ts";
 import { EventType } from "../../src/model/event.ts";
-import type { Frame } from "../../src/model/frame.ts";
+import type { Frame, FrameRef } from "../../src/model/frame.ts";
 import type { Head } from "../../src/model/head.ts";
 import type { PipelineKey } from "../../src/model/ids.ts";
 import type { Step } from "./random-steps.ts";
@@ -41,14 +42,22 @@ export function commitOf({ expect, effects }: Step, { key, head, checkpoints, se
       ...(expect.fence !== null &&
         (head?.fence || expect.fence) && { fence: (head?.fence ?? 0) + expect.fence }),
       ...(expect.force && { force: true }),
+      ...baseOf(expect.base, effects.state?.delta === true, head),
     },
-    effects: effectsOf(effects, version + (offset ?? 0), checkpoints, serial),
+    effects: effectsOf(effects, version + (offset ?? 0), head, checkpoints, serial),
   };
+}
+
+function baseOf(base: Step["expect"]["base"], delta: boolean, head: Head | null): { base?: string } {
+  if (base === "wrong") return { base: "1-none.0" };
+  const named = base === "right" || delta ? head?.state?.frame.frameId : undefined;
+  return named === undefined ? {} : { base: named };
 }
 
 function effectsOf(
   drawn: Step["effects"],
   version: number,
+  head: Head | null,
   checkpoints: readonly string[],
   serial: number,
 ): Effects {
@@ -70,10 +79,11 @@ function effectsOf(
           ...facts(state.bytes),
           verified: state.verified,
           restoredFrom,
-          frame: frameOf(version + 1, serial, state.bytes),
+          frame: frameOf(version + 1, serial, state.bytes, state.delta ? head?.state?.frame : undefined),
         },
       }),
     ...(drawn.dropReplaced && { dropReplaced: true }),
+    ...(drawn.verified && { verified: true }),
     ...(checkpoint &&
       !drawn.remove && {
         checkpoint: {
@@ -90,11 +100,17 @@ function effectsOf(
     ...(lease && { lease }),
     ...(status && { status }),
     ...(drawn.resumed && { resumed: true }),
+    ...(drawn.care && { care: drawn.care }),
+    ...(drawn.lookAt && { lookAt: timeOf(drawn.lookAt.seconds) }),
     ...(settings && { settings }),
     ...(drawn.remove && { remove: true }),
     ...(said.length > 0 && { events: said }),
     ...(note !== null && { note }),
   };
+}
+
+function timeOf(seconds: number | null): string | null {
+  return seconds === null ? null : new Date(seconds * 1000).toISOString();
 }
 
 /** Rarely one that is not there. */
@@ -107,16 +123,21 @@ function checkpointId(serial: number): string {
 }
 
 /** A frame that no one will decode: only its bytes and its place matter here. */
-function frameOf(version: number, serial: number, bytes: number): Frame {
+function frameOf(version: number, serial: number, bytes: number, base?: FrameRef): Frame {
   const content = noise(bytes, serial);
   const name = `${version}-${serial}`;
-  const ref = {
-    frameId: name,
-    codec: "identity",
-    storedSha256: name,
-    storedBytes: bytes,
-    seal: name,
-    version,
+  const facts = { codec: "identity", storedSha256: name, storedBytes: bytes, seal: name, version };
+  if (!base) return { ref: { frameId: `${name}.0`, ...facts }, bytes: content };
+  const link = `${bytes.toString(36)}-x${serial}`;
+  const chain = {
+    links: base.chain ? `${base.chain.links}.${link}` : link,
+    storedBytes: (base.chain ?? base).storedBytes + bytes,
+    base: base.chain?.base ?? { codec: "identity", bytes: base.storedBytes },
+    full: { bytes: 1, storedBytes: 1 },
+    unverified: 0,
   };
-  return { ref, bytes: content };
+  return {
+    ref: { frameId: `${chainOf(base)}.${depthOf(base) + 1}-${link}`, ...facts, chain },
+    bytes: content,
+  };
 }

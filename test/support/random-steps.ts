@@ -1,5 +1,6 @@
 import fc from "fast-check";
 import type { Expectation } from "../../src/backends/types.ts";
+import type { Care } from "../../src/model/care.ts";
 import type { EventDraft } from "../../src/model/event.ts";
 import type { JsonNote } from "../../src/model/head.ts";
 import type { Settings, Status } from "../../src/model/pipeline.ts";
@@ -12,6 +13,8 @@ export interface Step {
   expect: {
     create: Expectation["create"];
     state: "present" | "absent" | null;
+    /** Whether the state's frame is named: always under a delta. `wrong`: another. */
+    base: "none" | "right" | "wrong";
     /** How far from the head's own; null: not given. */
     version: number | null;
     revision: number | null;
@@ -19,7 +22,9 @@ export interface Step {
     force: boolean;
   };
   effects: {
-    state: { bytes: number; verified: boolean; restored: boolean } | null;
+    /** `delta`: upon the state that is there. */
+    state: { bytes: number; verified: boolean; restored: boolean; delta: boolean } | null;
+    verified: boolean;
     dropReplaced: boolean;
     checkpoint: {
       label: string | null;
@@ -28,7 +33,7 @@ export interface Step {
       data: number | null;
     } | null;
     /** By place in the list of checkpoints. */
-    changes: { at: number; how: "drop" | "quarantine" }[];
+    changes: { at: number; how: "drop" | "quarantine" | "verify" }[];
     lease:
       | { take: { owner: string; ttlSeconds: number } }
       | { renew: { ttlSeconds?: number } }
@@ -36,6 +41,9 @@ export interface Step {
       | null;
     status: Status | null;
     resumed: boolean;
+    care: Care | null;
+    /** Seconds from the beginning of time; `null` in it: none. */
+    lookAt: { seconds: number | null } | null;
     settings: Settings | null;
     remove: boolean;
     events: EventDraft[];
@@ -112,9 +120,14 @@ const settings = fc.record(
     retention: fc.constantFrom<NonNullable<Settings["retention"]>>(
       {},
       { keepLast: 3 },
+      { deleteAfterSeconds: 100 },
       { maxBytes: 2 ** 53 - 1 },
     ),
-    recovery: fc.constantFrom<NonNullable<Settings["recovery"]>>({}, { auto: true, backoffSeconds: 1e-7 }),
+    recovery: fc.constantFrom<NonNullable<Settings["recovery"]>>(
+      {},
+      { auto: true, backoffSeconds: 1e-7 },
+      { silenceSeconds: 80 },
+    ),
     tasks: fc.constantFrom<NonNullable<Settings["tasks"]>>(
       [],
       [{ name: "a\nb", after: [] }],
@@ -174,13 +187,24 @@ export const step: fc.Arbitrary<Step> = fc.record({
       { weight: 1, arbitrary: fc.integer({ min: -1, max: 1 }) },
     ),
     force: mostly(false, fc.boolean()),
+    base: fc.oneof(
+      { weight: 12, arbitrary: fc.constant("none" as const) },
+      { weight: 2, arbitrary: fc.constant("right" as const) },
+      { weight: 1, arbitrary: fc.constant("wrong" as const) },
+    ),
   }),
   effects: fc.record({
     state: fc.option(
-      fc.record({ bytes: length, verified: fc.boolean(), restored: mostly(false, fc.boolean()) }),
+      fc.record({
+        bytes: length,
+        verified: fc.boolean(),
+        restored: mostly(false, fc.boolean()),
+        delta: fc.boolean(),
+      }),
       { nil: null },
     ),
     dropReplaced: mostly(false, fc.boolean()),
+    verified: mostly(false, fc.boolean()),
     checkpoint: seldom(
       fc.record({
         label: fc.option(text, { nil: null }),
@@ -195,7 +219,10 @@ export const step: fc.Arbitrary<Step> = fc.record({
       {
         weight: 2,
         arbitrary: fc.array(
-          fc.record({ at: fc.nat(11), how: fc.constantFrom("drop" as const, "quarantine" as const) }),
+          fc.record({
+            at: fc.nat(11),
+            how: fc.constantFrom("drop" as const, "quarantine" as const, "verify" as const),
+          }),
           { maxLength: 4 },
         ),
       },
@@ -203,6 +230,23 @@ export const step: fc.Arbitrary<Step> = fc.record({
     lease: seldom(lease, 2),
     status: seldom(status, 9),
     resumed: mostly(false, fc.boolean()),
+    care: seldom(
+      fc.record({
+        resumes: fc.nat(9),
+        version: fc.nat(9),
+        wake: fc.option(
+          fc.record({
+            at: fc.constantFrom("2026-11-23T08:00:00.000Z", "m\n2"),
+            fence: fc.nat(9),
+            tries: fc.nat(9),
+            state: fc.constantFrom("waiting" as const, "dead" as const),
+          }),
+          { nil: null },
+        ),
+      }),
+      6,
+    ),
+    lookAt: seldom(fc.record({ seconds: fc.option(fc.integer({ min: 1, max: 4e9 }), { nil: null }) }), 6),
     settings: seldom(settings, 4),
     remove: fc.oneof(
       { weight: 1, arbitrary: fc.constant(true) },

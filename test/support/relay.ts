@@ -11,6 +11,9 @@ export interface Relay {
   readonly port: number;
   /** Requests that were sent: each is one round trip, however many packets it took. */
   readonly exchanges: number;
+  /** Bytes of requests, and of their answers. */
+  readonly sent: number;
+  readonly received: number;
   /** For every request from now on; or for each by its first packet, for which it is called once. */
   mode: Course | ((packet: Buffer) => Course);
   /** How late is `delay` and `late`, milliseconds. @default 100 */
@@ -21,16 +24,25 @@ export interface Relay {
 }
 
 /**
+ * How many requests followed one another, over all relays that share it: one that was sent before another was
+ * answered went side by side with it. Set `done` to 0 to count anew.
+ */
+export interface Rounds {
+  done: number;
+}
+
+/**
  * A TCP relay to a port of 127.0.0.1, for protocols of requests and answers: counts them, delays, loses and
  * cuts them off on request. What a connection sends before it was answered is one request.
  */
-export async function startRelay(to: number): Promise<Relay> {
+export async function startRelay(to: number, rounds: Rounds = { done: 0 }): Promise<Relay> {
   const sockets = new Set<Socket>();
   const pending = new Set<Promise<void>>();
-  const state: Pick<Relay, "mode" | "lateBy"> & { exchanges: number } = {
+  const counted = { exchanges: 0, sent: 0, received: 0 };
+  const state: Pick<Relay, "mode" | "lateBy"> & typeof counted = {
     mode: "pass",
     lateBy: () => 100,
-    exchanges: 0,
+    ...counted,
   };
 
   function courseOf(packet: Buffer): Course {
@@ -66,7 +78,14 @@ export async function startRelay(to: number): Promise<Relay> {
     }
 
     let asking = false;
+    let round = 0;
+    const answer = (packet: Buffer) => {
+      rounds.done = Math.max(rounds.done, round);
+      near.write(packet);
+    };
     near.on("data", (packet) => {
+      state.sent += packet.length;
+      if (!asking) round = rounds.done + 1;
       if (!asking) course = courseOf(packet);
       if (!asking && course === "late") hold();
       asking = true;
@@ -76,10 +95,11 @@ export async function startRelay(to: number): Promise<Relay> {
     });
     far.on("data", (packet) => {
       asking = false;
+      state.received += packet.length;
       if (near.destroyed) far.destroy();
       else if (course === "drop") near.destroy();
-      else if (course === "delay") setTimeout(() => near.write(packet), state.lateBy());
-      else if (course !== "stall") near.write(packet);
+      else if (course === "delay") setTimeout(() => answer(packet), state.lateBy());
+      else if (course !== "stall") answer(packet);
     });
   });
   await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));

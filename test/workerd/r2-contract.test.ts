@@ -24,6 +24,7 @@ backendContract(
     };
     return {
       backend: objectBackend(options),
+      exclusiveClaims: false,
       reopen: async () => objectBackend(options),
       advance: async (seconds) => {
         ahead += seconds * 1000;

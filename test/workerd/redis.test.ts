@@ -34,8 +34,8 @@ it("a state of 20 MB is saved and loaded, in requests of 1 MB", async () => {
   const content = noise(20_000_000);
   const [outcome] = await backend.commit([await saving(key, 0, content)]);
   expect(outcome!.ok).toBe(true);
-  const { frame } = (await backend.load(key, { frame: true }))!;
-  expect(Buffer.compare(frame!, content)).toBe(0);
+  const { frames } = (await backend.load(key, { frames: true }))!;
+  expect(Buffer.compare(frames[0]!, content)).toBe(0);
 }, 60_000);
 
 it("where nobody listens the store is unavailable, or the outcome unknown: never a refusal", async () => {

@@ -29,6 +29,7 @@ backendContract(
     const open = () => objectBackend({ store: timeless(store(prefix)), now: () => Date.now() + ahead });
     return {
       backend: open(),
+      exclusiveClaims: false,
       reopen: async () => open(),
       advance: async (seconds) => {
         ahead += seconds * 1000;
@@ -44,8 +45,8 @@ it("a state of 20 MB is saved and loaded", async () => {
   const content = noise(20_000_000);
   const [outcome] = await backend.commit([await saving(key, 0, content)]);
   expect(outcome!.ok).toBe(true);
-  const { frame } = (await backend.load(key, { frame: true }))!;
-  expect(Buffer.compare(frame!, content)).toBe(0);
+  const { frames } = (await backend.load(key, { frames: true }))!;
+  expect(Buffer.compare(frames[0]!, content)).toBe(0);
 }, 60_000);
 
 it("is ready; with wrong credentials it is not, and says so", async () => {

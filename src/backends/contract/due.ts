@@ -26,7 +26,7 @@ function lateness(t: Context): number {
 async function dueNow(t: Context): Promise<string[]> {
   const found = (await t.backend.due(MANY)).filter(({ key }) => key.tenant === t.tenant);
   for (const { key, head } of found) {
-    t.expect([head.tenant, head.pipelineId, head.status]).toEqual([key.tenant, key.pipelineId, "running"]);
+    t.expect([head.tenant, head.pipelineId]).toEqual([key.tenant, key.pipelineId]);
     t.expect(head).toEqual(await headOf(t.backend, key));
   }
   const ids = found.map(({ key }) => key.pipelineId);
@@ -49,7 +49,16 @@ async function leased(t: Context, pipelineId: string): Promise<{ key: PipelineKe
   return { key, fence: await take(t, key, "one", 1) };
 }
 
-/** Whose lease ran out is found; who lives, or has ended, never is. */
+/** The store's time in so many seconds, as it stands in records. */
+async function inSeconds(t: Context, seconds: number): Promise<string> {
+  const { result } = await apply(
+    t,
+    await saving({ tenant: t.tenant, pipelineId: `clock-${seconds}` }, 0, "x"),
+  );
+  return new Date(Date.parse(result.at) + seconds * 1000).toISOString();
+}
+
+/** Whose time has come is found; who waits for nothing, or later, never is. */
 export const dueChecks: Check[] = [
   {
     name: "due: running pipelines whose lease ran out, and no others",
@@ -158,6 +167,93 @@ export const dueChecks: Check[] = [
       await outcomeOf(t.backend, lease("two", 1 + lateness(t)));
       await expire(t, 1 + 2 * lateness(t));
       t.expect(await dueNow(t)).toEqual(["wanted"]);
+      if (other !== t.backend) await other.close();
+    },
+  },
+  {
+    name: "due: whoever is to be looked at, whatever its status, once its time has come",
+    async run(t) {
+      const past = await inSeconds(t, -1);
+      const [later, soon] = [await inSeconds(t, 3600), await inSeconds(t, 4)];
+      const look = async (pipelineId: string, lookAt: string | null, effects: object = {}) =>
+        apply(t, change(await saved(t, pipelineId), { lookAt, ...effects }));
+      await look("past", past);
+      await look("interrupted", past, { status: "interrupted" });
+      await look("finished", past, { status: "completed" });
+      await look("soon", soon);
+      await look("later", later);
+      await look("never", null);
+      await look("cleared", past);
+      await apply(t, change({ tenant: t.tenant, pipelineId: "cleared" }, { lookAt: null }));
+      await look("deleted", past);
+      await apply(t, change({ tenant: t.tenant, pipelineId: "deleted" }, { remove: true }));
+      await becomeDue(t, "finished", "interrupted", "past");
+      await pass(t, 5);
+      const key = { tenant: t.tenant, pipelineId: "past" };
+      const { head } = await apply(t, change(key, { lookAt: later }));
+      t.expect(head.lookAt).toBe(later);
+      await becomeDue(t, "soon");
+    },
+  },
+  {
+    name: "due: a pipeline without a lease that has been silent too long, if it asks for that",
+    async run(t) {
+      const settings = { recovery: { silenceSeconds: 3 } };
+      const names = ["silent", "saving", "leased", "finished"];
+      for (const id of names) await apply(t, change(await saved(t, id), { settings }));
+      await saved(t, "unwatched");
+      const key = (pipelineId: string) => ({ tenant: t.tenant, pipelineId });
+      await take(t, key("leased"), "one", 3600);
+      await apply(t, change(key("finished"), { status: "completed" }));
+      await pass(t, 2);
+      t.expect(await dueNow(t)).toEqual([]);
+      await apply(t, await saving(key("saving"), 1, "v2"));
+      await pass(t, 2);
+      await becomeDue(t, "silent");
+    },
+  },
+  {
+    name: "due: a finished pipeline that is to be deleted after a while",
+    async run(t) {
+      const settings = { retention: { deleteAfterSeconds: 2 } };
+      for (const id of ["ended", "running", "kept"]) await saved(t, id);
+      const key = (pipelineId: string) => ({ tenant: t.tenant, pipelineId });
+      await apply(t, change(key("running"), { settings }));
+      await apply(t, change(key("ended"), { settings, status: "failed" }));
+      await apply(t, change(key("kept"), { status: "failed" }));
+      t.expect(await dueNow(t)).toEqual([]);
+      await pass(t, 3);
+      await becomeDue(t, "ended");
+    },
+  },
+  {
+    name: "due: what recovery remembers is kept as it is given, and replaced as a whole",
+    async run(t) {
+      const key = await saved(t, "care");
+      const wake = { at: "2026-11-23T08:00:00.000Z", fence: 2, tries: 3, state: "waiting" as const };
+      const first = { resumes: 2, version: 1, wake };
+      await apply(t, change(key, { care: first }));
+      t.expect((await headOf(t.backend, key)).care).toEqual(first);
+      await apply(t, await saving(key, 1, "v2"));
+      t.expect((await headOf(t.backend, key)).care).toEqual(first);
+      await apply(t, change(key, { care: { resumes: 0, version: 2, wake: null } }));
+      t.expect((await headOf(t.backend, key)).care).toEqual({ resumes: 0, version: 2, wake: null });
+    },
+  },
+  {
+    name: "due: who is listed is claimed for a minute, and no two callers get the same",
+    async run(t) {
+      const other = (await t.reopen?.()) ?? t.backend;
+      const past = await inSeconds(t, -90);
+      const ids = Array.from({ length: 20 }, (_, i) => `claim-${String(i).padStart(2, "0")}`);
+      for (const id of ids) await apply(t, change(await saved(t, id), { lookAt: past }));
+      const lists = await Promise.all([t.backend, other, t.backend, other].map((client) => client.due(MANY)));
+      const own = lists
+        .flat()
+        .filter(({ key }) => key.tenant === t.tenant && key.pipelineId.startsWith("claim-"));
+      const found = own.map(({ key }) => key.pipelineId).sort();
+      t.expect([...new Set(found)]).toEqual(ids);
+      if (t.exclusiveClaims !== false) t.expect(found).toEqual(ids);
       if (other !== t.backend) await other.close();
     },
   },

@@ -61,11 +61,11 @@ export const frameChecks: Check[] = [
         const key = { tenant: t.tenant, pipelineId: `bytes-${content.length}` };
         const commit = await saving(key, 0, content);
         const { head } = await apply(t, commit);
-        const loaded = await t.backend.load(key, { frame: true });
-        t.expect(same(loaded!.frame, commit.effects.state!.frame.bytes)).toBe(true);
+        const loaded = await t.backend.load(key, { frames: true });
+        t.expect(same(loaded!.frames[0]!, commit.effects.state!.frame.bytes)).toBe(true);
         const [bytes] = await t.backend.frames(key, [head.state!.frame]);
         t.expect(same(bytes!, commit.effects.state!.frame.bytes)).toBe(true);
-        const decoded = await t.decode(key, head.state!, bytes!);
+        const decoded = await t.decode(key, head.state!, [bytes!]);
         t.expect(decoded.ok && same(decoded.content, content)).toBe(true);
       }
     },
@@ -164,7 +164,7 @@ export const frameChecks: Check[] = [
           const key = { tenant: t.tenant, pipelineId: `${how}-${content.length}` };
           const { head } = await apply(t, await saving(key, 0, content));
           await t.damage(key, head.state!.frame, how);
-          const loaded = async () => (await t.backend.load(key, { frame: true }))!.frame;
+          const loaded = async () => (await t.backend.load(key, { frames: true }))!.frames[0]!;
           const read = async () => (await t.backend.frames(key, [head.state!.frame]))[0]!;
           const what = `${how} of ${content.length} bytes`;
           t.expect(await verdictOf(t, key, head.state!, loaded), what).toBe("damaged");
@@ -186,7 +186,7 @@ async function verdictOf(
     if ((error as { code?: string }).code !== "unrecoverable") throw error;
     return null;
   });
-  return (await t.decode(key, record, stored)).ok ? "served" : "damaged";
+  return (await t.decode(key, record, [stored])).ok ? "served" : "damaged";
 }
 
 /** As `toEqual`, without its cost on a megabyte. */

@@ -19,7 +19,7 @@ export const headChecks: Check[] = [
     async run(t) {
       const key = { tenant: t.tenant, pipelineId: "none" };
       t.expect(await t.backend.load(key)).toBe(null);
-      t.expect(await t.backend.load(key, { frame: true })).toBe(null);
+      t.expect(await t.backend.load(key, { frames: true })).toBe(null);
       t.expect((await t.backend.checkpoints(key, { limit: 5 })).data).toEqual([]);
       t.expect((await t.backend.events(key, { limit: 5 })).data).toEqual([]);
       await refuse(t, change(key, { settings: { kind: "x" } }), "not_found");
@@ -121,8 +121,8 @@ export const headChecks: Check[] = [
       const draft = snapshot("kept");
       const { head } = await apply(t, change(key, { checkpoint: draft }));
       await apply(t, change(key, { remove: true }));
-      const loaded = await t.backend.load(key, { frame: true });
-      t.expect([loaded!.head.deleted, loaded!.head.state, loaded!.frame]).toEqual([true, null, null]);
+      const loaded = await t.backend.load(key, { frames: true });
+      t.expect([loaded!.head.deleted, loaded!.head.state, loaded!.frames]).toEqual([true, null, []]);
       t.expect(loaded!.head.version).toBe(3);
       t.expect(await t.backend.checkpoint(key, draft.checkpointId)).toBe(null);
       t.expect((await t.backend.checkpoints(key, { limit: 9 })).data).toEqual([]);
@@ -203,7 +203,7 @@ export const headChecks: Check[] = [
         const { head } = await apply(t, await saving(key, 1, "v2"));
         const older = head.history[0]!;
         const [bytes] = await t.backend.frames(key, [older.frame]);
-        t.expect((await t.decode(key, older, bytes!)).ok, "the older frame verifies").toBe(true);
+        t.expect((await t.decode(key, older, [bytes!])).ok, "the older frame verifies").toBe(true);
       }
     },
   },
@@ -215,15 +215,15 @@ export const headChecks: Check[] = [
       Object.assign(head.labels, { a: "c" });
       Object.assign(head, { kind: "changed", writes: [] });
       Object.assign(result, { version: 99 });
-      const loaded = await t.backend.load(key, { frame: true });
+      const loaded = await t.backend.load(key, { frames: true });
       t.expect([loaded!.head.kind, loaded!.head.labels]).toEqual(["etl", { a: "b" }]);
-      loaded!.frame!.fill(0);
+      loaded!.frames[0]!.fill(0);
       loaded!.head.state = null;
       const next = await apply(t, await saving(key, 1, "v2"));
       t.expect([next.head.kind, next.head.labels, next.head.writes.length]).toEqual(["etl", { a: "b" }, 3]);
       t.expect(await headOf(t.backend, key)).toEqual(next.head);
       const [bytes] = await t.backend.frames(key, [next.head.history[0]!.frame]);
-      t.expect((await t.decode(key, next.head.history[0]!, bytes!)).ok, "the older frame verifies").toBe(
+      t.expect((await t.decode(key, next.head.history[0]!, [bytes!])).ok, "the older frame verifies").toBe(
         true,
       );
     },

@@ -1,5 +1,8 @@
+import { encodeDelta } from "../../frames/delta/encode.ts";
+import { deltaFrame } from "../../frames/delta-frame.ts";
+import { sha256Hex } from "../../frames/digest.ts";
 import { type decodeFrame, encodeFrame } from "../../frames/frame.ts";
-import type { FrameRef } from "../../model/frame.ts";
+import type { Link } from "../../model/chain.ts";
 import type { Head } from "../../model/head.ts";
 import { newCheckpointId, newWriteId, type PipelineKey } from "../../model/ids.ts";
 import type { Commit, CommitOutcome, Effects, Expectation, Page, StorageBackend } from "../types.ts";
@@ -17,7 +20,9 @@ export interface Subject {
   /** An independent client of the same store, as another process would open it. */
   reopen?(): Promise<StorageBackend>;
   /** Damages the stored bytes of a frame behind the backend's back. */
-  damage?(key: PipelineKey, ref: FrameRef, how: "flip" | "truncate" | "delete"): Promise<void>;
+  damage?(key: PipelineKey, frame: Link, how: "flip" | "truncate" | "delete"): Promise<void>;
+  /** False where two callers at once may be given one pipeline: the revision decides who settles it. */
+  exclusiveClaims?: boolean;
   /** Moves the store's clock; without it the checks wait in real time. */
   advance?(seconds: number): Promise<void>;
 }
@@ -85,6 +90,27 @@ export async function saving(
   return change(key, { state, ...options.effects }, { ...options, writeId, expect });
 }
 
+/** As `saving`, as a delta upon the state of `head`. It is conditioned on that very frame. */
+export async function extending(
+  key: PipelineKey,
+  { state }: Head,
+  before: Uint8Array | string,
+  content: Uint8Array | string,
+  options: Options = {},
+): Promise<Commit> {
+  const writeId = options.writeId ?? newWriteId();
+  const [old, next] = [before, content].map((each) => (typeof each === "string" ? bytesOf(each) : each));
+  const sha256 = await sha256Hex(next!);
+  const delta = encodeDelta(old!, next!);
+  const target = { sha256, bytes: next!.length };
+  const frame = await deltaFrame(key, state!, writeId, delta, target, {});
+  const facts = { contentType: "text/plain", bytes: next!.length, sha256 };
+  const effects = { state: { ...facts, verified: true, restoredFrom: null, frame }, ...options.effects };
+  const base = state!.frame.frameId;
+  const expect = { version: state!.version, base, ...options.expect };
+  return change(key, effects, { ...options, writeId, expect });
+}
+
 /** A draft of a checkpoint of the state. */
 export function snapshot(label: string | null = null, checkpointId = newCheckpointId()) {
   return { checkpointId, label, metadata: null, reason: null };
@@ -115,10 +141,10 @@ export async function apply(t: Context, commit: Commit, backend = t.backend): Pr
 
 /** Sends a commit that must be refused for this reason, and must change nothing. */
 export async function refuse(t: Context, commit: Commit, refusal: string): Promise<Head | null> {
-  const before = await t.backend.load(commit.key, { frame: true });
+  const before = await t.backend.load(commit.key, { frames: true });
   const outcome = await outcomeOf(t.backend, commit);
   t.expect(outcome.ok ? "applied" : outcome.refusal, "the refusal").toBe(refusal);
-  const after = await t.backend.load(commit.key, { frame: true });
+  const after = await t.backend.load(commit.key, { frames: true });
   t.expect(after, "what a refused commit leaves").toEqual(before);
   t.expect(outcome.head, "the head that comes with a refusal").toEqual(before?.head ?? null);
   return outcome.head;
@@ -133,9 +159,9 @@ export async function headOf(backend: StorageBackend, key: PipelineKey): Promise
 
 /** The content of the current state, decoded and checked; an Error's message when it is damaged. */
 export async function contentOf(t: Context, key: PipelineKey, backend = t.backend): Promise<string> {
-  const loaded = await backend.load(key, { frame: true });
+  const loaded = await backend.load(key, { frames: true });
   if (!loaded?.head.state) throw new Error("there is no state");
-  const decoded = await t.decode(key, loaded.head.state, loaded.frame);
+  const decoded = await t.decode(key, loaded.head.state, loaded.frames);
   if (!decoded.ok) throw new Error(decoded.problem);
   return new TextDecoder().decode(decoded.content);
 }

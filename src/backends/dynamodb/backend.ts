@@ -1,4 +1,4 @@
-import type { FrameRef } from "../../model/frame.ts";
+import { chainOf, type Link, linksOf } from "../../model/chain.ts";
 import type { PipelineKey } from "../../model/ids.ts";
 import { guard } from "../guard.ts";
 import type { Upgrades } from "../object/container.ts";
@@ -7,12 +7,15 @@ import { commitQueue } from "../object/queue.ts";
 import type { ObjectStore } from "../object/store.ts";
 import type { Loaded, StorageBackend } from "../types.ts";
 import { type DynamoLocation, dynamoSender } from "./client.ts";
+import { collectLeft } from "./collect.ts";
 import { commitInParts, readHead, type Store } from "./committer.ts";
 import { findDue } from "./due.ts";
 import { unavailable } from "./errors.ts";
-import { LARGEST_ROW, readFrames } from "./frames.ts";
+import { type Frames, LARGEST_ROW, stageFrames } from "./frames.ts";
+import { deadChains } from "./garbage.ts";
 import { checkHealth } from "./health.ts";
 import { findCheckpoint, listCheckpoints, listEvents, listPipelines } from "./lists.ts";
+import { readFrames } from "./read-frames.ts";
 import type { Opened } from "./record.ts";
 import { openTable } from "./table.ts";
 
@@ -20,8 +23,8 @@ export interface DynamodbOptions extends DynamoLocation {
   /** Where frames go that the item does not carry; without it they are items too, of at most 380 KB. */
   s3?: ObjectStore;
   /**
-   * How many bytes of frames the item carries: a third each for the state, the version before it and the last
-   * checkpoint. Every write bills the whole item. @default 8192
+   * How many bytes of frames the item carries, each at most a third: when there are more, the older ones move to a
+   * row together. Every write bills the whole item. @default 8192
    */
   inlineBytes?: number;
   /** How long an expired lease is honoured, for clocks differ. @default 2 */
@@ -35,12 +38,12 @@ export interface DynamodbOptions extends DynamoLocation {
 const INLINE_BYTES = 8 * 1024;
 /** What one put to S3 takes. */
 const LARGEST_OBJECT = 5 * 1024 ** 3;
-/** State, older version, last checkpoint. */
+/** State, older version, last checkpoint, where none is a delta. */
 const FRAMES_IN_HEAD = 3;
 
 /**
  * Pipelines in a DynamoDB table (`tableDefinition`): one item each, changed by one conditional update, carrying
- * its small frames; older checkpoints and events are items beside it, large frames objects in S3.
+ * its newest small frames; older ones, checkpoints and events are items beside it, large frames objects in S3.
  */
 export function dynamodbBackend(options: DynamodbOptions): StorageBackend {
   const { s3, inlineBytes = INLINE_BYTES, clockSlackSeconds: slackSeconds = 2, upgrades = {} } = options;
@@ -49,7 +52,7 @@ export function dynamodbBackend(options: DynamodbOptions): StorageBackend {
   const now = () => clock() + cache.skew();
   const table = openTable(dynamoSender(options));
   const share = Math.floor(inlineBytes / FRAMES_IN_HEAD);
-  const store: Store = { table, s3, inlineBytes: share, slackSeconds, upgrades, now, cache };
+  const store: Store = { table, s3, share, inlineBytes, slackSeconds, upgrades, now, cache };
   const queue = commitQueue(0, (key, commits) => commitInParts(store, key, commits));
 
   return {
@@ -59,37 +62,51 @@ export function dynamodbBackend(options: DynamodbOptions): StorageBackend {
       clockSlackSeconds: slackSeconds,
       minCommitSeconds: 0,
     },
-    load: (key, { frame = false } = {}) => guard(unavailable, () => load(store, key, frame)),
+    load: (key, { frames = false } = {}) => guard(unavailable, () => load(store, key, frames)),
     commit: (commits) => guard(unavailable, () => Promise.all(commits.map(queue))),
-    frames: (key, refs) => guard(unavailable, () => framesOf(store, key, refs)),
+    frames: (key, links) => guard(unavailable, () => framesOf(store, key, links)),
+    stage: (key, frames) => guard(unavailable, () => stageFrames(store, key, frames, now())),
     checkpoint: (key, checkpointId) => guard(unavailable, () => findCheckpoint(store, key, checkpointId)),
     checkpoints: (key, page) => guard(unavailable, () => listCheckpoints(store, key, page)),
     pipelines: (tenant, filter, page) => guard(unavailable, () => listPipelines(store, tenant, filter, page)),
     events: (key, page) => guard(unavailable, () => listEvents(store, key, page)),
     due: (limit) => guard(unavailable, () => findDue(store, limit)),
+    collect: (key, olderThanSeconds) => guard(unavailable, () => collectLeft(store, key, olderThanSeconds)),
     health: () => checkHealth(store),
     close: () => table.close(),
   };
 }
 
-async function load(store: Store, key: PipelineKey, frame: boolean): Promise<Loaded | null> {
+async function load(store: Store, key: PipelineKey, wanted: boolean): Promise<Loaded | null> {
   const { record, frames } = await readHead(store, key);
   if (!record) return null;
   const { head } = record;
-  if (!frame || !head.state) return { head, frame: null };
-  const { frameId } = head.state.frame;
-  const outside = frames.has(frameId) ? frames : await readFrames(store, key, [head.state.frame]);
-  return { head, frame: outside.get(frameId) ?? null };
+  const links = wanted && head.state ? linksOf(head.state.frame) : [];
+  return { head, frames: await bytesOf(store, key, frames, links) };
 }
 
 async function framesOf(
   store: Store,
   key: PipelineKey,
-  refs: readonly FrameRef[],
+  links: readonly Link[],
 ): Promise<(Uint8Array | null)[]> {
   const { record, frames } = await readHead(store, key);
-  if (!record || record.head.deleted) return refs.map(() => null);
-  const others = refs.filter((ref) => !frames.has(ref.frameId));
+  if (!record || record.head.deleted) return links.map(() => null);
+  const dead = deadChains(record.garbage);
+  const living = links.filter((link) => !dead.has(chainOf(link)));
+  const found = await bytesOf(store, key, frames, living);
+  const byId = new Map(living.map(({ frameId }, i) => [frameId, found[i]!]));
+  return links.map(({ frameId }) => byId.get(frameId) ?? null);
+}
+
+/** Of those that the head has not, found elsewhere. */
+async function bytesOf(
+  store: Store,
+  key: PipelineKey,
+  inHead: Frames,
+  links: readonly Link[],
+): Promise<(Uint8Array | null)[]> {
+  const others = links.filter(({ frameId }) => !inHead.has(frameId));
   const outside = await readFrames(store, key, others);
-  return refs.map(({ frameId }) => frames.get(frameId) ?? outside.get(frameId) ?? null);
+  return links.map(({ frameId }) => inHead.get(frameId) ?? outside.get(frameId) ?? null);
 }

@@ -4,16 +4,19 @@ import type { PipelineKey } from "../../model/ids.ts";
 import type { Verdict } from "../apply.ts";
 import type { HeadRecords } from "../object/head-records.ts";
 import type { Commit, CommitOutcome } from "../types.ts";
-import { applyToDraft, type Draft, LARGE, openDraft, wantsRows } from "./draft.ts";
+import { applyToDraft, type Draft, openDraft, wantsRows } from "./draft.ts";
 import { dueChange } from "./due-change.ts";
 import { pause } from "./errors.ts";
-import { largeRows, putLarge, type Shelves } from "./frames.ts";
+import { largeRows, putLarge, type Shelves, sizeOf, stamped } from "./frames.ts";
+import { deleteGarbage } from "./garbage.ts";
 import { headAttributes, type Item, openItem } from "./item.ts";
 import { headKey } from "./keys.ts";
-import { deleteGarbage, purgeDeleted } from "./purge.ts";
+import { purgeDeleted } from "./purge.ts";
 import { type HeadRecord, NOTHING, type Opened } from "./record.ts";
 import { type Rows, rowCheckpoints } from "./rows.ts";
 import { spill } from "./seal.ts";
+import { stagedThere } from "./staged.ts";
+import type { Change } from "./table.ts";
 
 export interface Store extends Shelves, Rows {
   slackSeconds: number;
@@ -45,6 +48,7 @@ export async function commitBatch(
   key: PipelineKey,
   commits: readonly Commit[],
 ): Promise<CommitOutcome[]> {
+  const staged = await stagedThere(store, key, commits);
   let known: Opened | null = store.cache.get(key);
   // A refusal by a remembered head is none: only what was read just now, or is confirmed by an update, decides.
   let fresh = false;
@@ -52,7 +56,7 @@ export async function commitBatch(
     if (!known) fresh = true;
     const opened: Opened = known ?? (await readHead(store, key));
     known = null;
-    const draft = openDraft(key, opened, store.inlineBytes);
+    const draft = openDraft(key, opened, store, staged);
     const verdicts = await applyAll(store, draft, commits);
     if (verdicts?.some((verdict) => verdict.kind === "applied")) {
       const written = await writeDraft(store, draft);
@@ -85,21 +89,20 @@ async function writeDraft(store: Store, draft: Draft): Promise<{ ok: boolean; it
   const { table, cache } = store;
   const { key, opened, large } = draft;
   const garbage = oldGarbage(opened);
-  const rows = [...spill(draft), ...largeRows(store, key, large)];
+  const rows = largeRows(store, key, large);
+  rows.push(...spill(draft, rows.length > 0));
   const [purged] = await Promise.all([
     // Nothing names these since the head that was opened.
     deletedAll(store, key, garbage, opened.record?.head ?? null),
-    table.write(rows, []),
+    table.write(stamped(rows, store.now()), []),
     putLarge(store, key, large),
   ]);
   const record = purged ? withoutGarbage(draft.record!, garbage) : draft.record!;
   const attributes = headAttributes(record, draft.frames);
   const { ok, item, at } = await table.change({
     key: headKey(key),
-    set: { ...attributes, ...dueChange(opened.record?.head ?? null, record.head, dueLimit(store)) },
-    ...(opened.revision === null
-      ? { condition: "attribute_not_exists(#pk)" }
-      : { condition: "#revision = :seen", values: { ":seen": { N: String(opened.revision) } } }),
+    set: { ...attributes, ...dueOf(store, opened, record) },
+    ...unchanged(opened),
   });
   if (!ok) return { ok, item };
   const left = withoutGarbage(record, await sweep(store, draft, record));
@@ -108,9 +111,15 @@ async function writeDraft(store: Store, draft: Draft): Promise<{ ok: boolean; it
   return { ok, item };
 }
 
-/** Leases that ended by then may have been found and claimed. */
-function dueLimit({ now, slackSeconds }: Store): number {
-  return now() + slackSeconds * 1000;
+/** Holds while the head is the one that was opened. */
+export function unchanged({ revision }: Pick<Opened, "revision">): Pick<Change, "condition" | "values"> {
+  if (revision === null) return { condition: "attribute_not_exists(#pk)" };
+  return { condition: "#revision = :seen", values: { ":seen": { N: String(revision) } } };
+}
+
+/** Twice the slack: a sweep whose clock is fast by as much may have claimed what is due by then. */
+function dueOf({ now, slackSeconds }: Store, opened: Opened, { head }: HeadRecord): Change["set"] {
+  return dueChange(opened.record?.head ?? null, head, now() + 2 * slackSeconds * 1000, slackSeconds);
 }
 
 /** What to delete now: when there is enough of it to be worth a call, or its pipeline starts anew. */
@@ -125,11 +134,11 @@ function withoutGarbage(record: HeadRecord, names: readonly string[]): HeadRecor
 }
 
 /**
- * Deletes at once what must not be read from now on: of dropped checkpoints and deleted pipelines everything,
- * else small frames in rows. Resolves with what is gone.
+ * Deletes at once what someone wants gone: all garbage when checkpoints are dropped or the pipeline is deleted. What
+ * merely grew old can wait. Resolves with what is gone.
  */
 async function sweep(store: Store, { key, drops }: Draft, { head, garbage }: HeadRecord): Promise<string[]> {
-  const now = drops || head.deleted ? garbage : garbage.filter((name) => !name.startsWith(LARGE));
+  const now = drops || head.deleted ? garbage : [];
   return (await deletedAll(store, key, now, head)) ? now : [];
 }
 
@@ -145,10 +154,6 @@ async function deletedAll(
     () => true,
     () => false,
   );
-}
-
-function sizeOf(frames: ReadonlyMap<string, Uint8Array>): number {
-  return [...frames.values()].reduce((sum, { length }) => sum + length, 0);
 }
 
 function outcome(verdict: Verdict): CommitOutcome {

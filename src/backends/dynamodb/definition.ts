@@ -2,7 +2,7 @@ import type { CreateTableCommandInput } from "@aws-sdk/client-dynamodb";
 
 /** The index of pipelines by tenant, for lists; a deleted pipeline is not in it. */
 export const BY_TENANT = "byTenant";
-/** The index of pipelines that run under a lease, by when it may have run out. */
+/** The index of pipelines that wait for something, by when their time may have come. */
 export const BY_DUE = "byDue";
 
 /**

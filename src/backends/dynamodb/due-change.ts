@@ -1,29 +1,26 @@
 import type { Head } from "../../model/head.ts";
+import { dueAt } from "../due-at.ts";
 import { type Item, number } from "./item.ts";
 import { dueBucket } from "./keys.ts";
 
 /**
- * What a commit does to the attributes by which leases that ran out are found; nothing, mostly. Who renews a lease
- * leaves `dueAt` where it is: it says when to look, and who looks and finds the lease live pushes it on. So a
- * heartbeat does not write the index. It is set anew where it is not there, or might stand later than the new
- * end: after a claim, which pushed it past the end of a lease that had run out.
+ * What a commit does to the attributes by which it is found that a pipeline's time has come; nothing, mostly. Who only
+ * moves that time on (a heartbeat, a save) leaves `dueAt` where it is: it says when to look, and who looks too early
+ * pushes it on. So a heartbeat does not write the index. It is set anew where it is not there, or might stand later
+ * than the new time: after a claim, which pushed it past a time that had come.
  *
- * @param claimable epoch milliseconds: a lease that ended by then may have been claimed
+ * @param claimable epoch milliseconds: a pipeline whose time had come by then may have been claimed
  */
 export function dueChange(
   before: Head | null,
   head: Head,
   claimable: number,
+  slackSeconds: number,
 ): Record<string, Item[string] | undefined> {
-  if (!isWatched(head)) return { dueBucket: undefined, dueAt: undefined };
-  const end = Date.parse(head.lease.expiresAt);
-  if (before && isWatched(before) && before.fence === head.fence) {
-    const ended = Date.parse(before.lease.expiresAt);
-    if (ended > claimable && ended <= end) return {};
-  }
-  return { dueBucket: { S: dueBucket(head) }, dueAt: number(end) };
-}
-
-function isWatched(head: Head): head is Head & { lease: NonNullable<Head["lease"]> } {
-  return head.lease !== null && head.status === "running" && !head.deleted;
+  const next = dueAt(head, slackSeconds);
+  if (next === null) return { waitsUntil: undefined, dueBucket: undefined, dueAt: undefined };
+  const waitsUntil = number(next);
+  const last = before && dueAt(before, slackSeconds);
+  if (last !== null && last > claimable && last <= next) return { waitsUntil };
+  return { waitsUntil, dueBucket: { S: dueBucket(head) }, dueAt: waitsUntil };
 }

@@ -9,7 +9,6 @@ import type { Table } from "./table.ts";
 interface DueOptions {
   table: Table;
   upgrades: Upgrades;
-  slackSeconds: number;
   now: () => number;
 }
 
@@ -25,16 +24,16 @@ const PAGE = 500;
 const CLAIM_SECONDS = 60;
 
 /**
- * Running pipelines whose lease ran out, each given to one caller: the item decides, and in the same step `dueAt`
- * is pushed on. The index that lists them is read eventually consistent. One that cannot be claimed or read does not
+ * Pipelines whose time has come, each given to one caller: the item decides, and in the same step `dueAt` is pushed
+ * on. The index that lists them is read eventually consistent. One that cannot be claimed or read does not
  * keep the others from being found: it is looked at again when its time has come.
  */
 export async function findDue(options: DueOptions, limit: number): Promise<Due[]> {
   const found: Due[] = [];
   const failures: unknown[] = [];
   if (limit <= 0) return found;
-  const ended = options.now() - options.slackSeconds * 1000;
-  const lists = DUE_BUCKETS.map((bucket) => hints(options.table, bucket, ended, limit));
+  const now = options.now();
+  const lists = DUE_BUCKETS.map((bucket) => hints(options.table, bucket, now, limit));
   for (let open = lists; open.length > 0; ) {
     const pages = await Promise.all(open.map((list) => list.next()));
     open = open.filter((_, i) => !pages[i]!.done);
@@ -44,7 +43,7 @@ export async function findDue(options: DueOptions, limit: number): Promise<Due[]
     for (let from = 0; from < oldest.length; ) {
       const chunk = oldest.slice(from, from + Math.min(AT_ONCE, limit - found.length));
       from += chunk.length;
-      for (const claimed of await Promise.allSettled(chunk.map((hint) => claim(options, hint, ended))))
+      for (const claimed of await Promise.allSettled(chunk.map((hint) => claim(options, hint, now))))
         if (claimed.status === "rejected") failures.push(claimed.reason);
         else if (claimed.value) found.push(claimed.value);
       if (found.length === limit) return found;
@@ -54,11 +53,11 @@ export async function findDue(options: DueOptions, limit: number): Promise<Due[]
   return found;
 }
 
-async function* hints(table: Table, bucket: string, ended: number, limit: number): AsyncGenerator<Hint[]> {
+async function* hints(table: Table, bucket: string, now: number, limit: number): AsyncGenerator<Hint[]> {
   const pages = table.query({
     index: BY_DUE,
-    where: "#dueBucket = :bucket AND #dueAt <= :ended",
-    values: { ":bucket": { S: bucket }, ":ended": number(ended) },
+    where: "#dueBucket = :bucket AND #dueAt <= :now",
+    values: { ":bucket": { S: bucket }, ":now": number(now) },
     limit: Math.min(limit, PAGE),
   });
   for await (const items of pages)
@@ -68,29 +67,29 @@ async function* hints(table: Table, bucket: string, ended: number, limit: number
 async function claim(
   { table, upgrades }: DueOptions,
   { key, dueAt }: Hint,
-  ended: number,
+  now: number,
 ): Promise<Due | null> {
-  const values: Item = { ":seen": { N: dueAt }, ":ended": number(ended), ":format": number(FORMAT) };
+  const values: Item = { ":seen": { N: dueAt }, ":now": number(now), ":format": number(FORMAT) };
   const { ok, item } = await table.change({
     key,
-    set: { dueAt: number(ended + CLAIM_SECONDS * 1000) },
-    condition: "#dueAt = :seen AND #leaseExpiresAt <= :ended AND #format <= :format",
+    set: { dueAt: number(now + CLAIM_SECONDS * 1000) },
+    condition: "#dueAt = :seen AND #waitsUntil <= :now AND #format <= :format",
     values,
     returned: true,
   });
-  if (!ok) return pushOn(table, { key, dueAt }, ended);
+  if (!ok) return pushOn(table, { key, dueAt }, now);
   const pipeline = pipelineOf(key.pk);
   return { key: pipeline, head: openItem(item!, pipeline, upgrades).record!.head };
 }
 
-/** A live lease is looked at again when it ends. Otherwise another was here first, or the index was behind. */
-async function pushOn(table: Table, { key, dueAt }: Hint, ended: number): Promise<null> {
+/** What waits on is looked at again when its time has come. Otherwise another was here first, or the index was behind. */
+async function pushOn(table: Table, { key, dueAt }: Hint, now: number): Promise<null> {
   await table.change({
     key,
     set: {},
-    copy: { dueAt: "leaseExpiresAt" },
-    condition: "#dueAt = :seen AND #leaseExpiresAt > :ended",
-    values: { ":seen": { N: dueAt }, ":ended": number(ended) },
+    copy: { dueAt: "waitsUntil" },
+    condition: "#dueAt = :seen AND #waitsUntil > :now",
+    values: { ":seen": { N: dueAt }, ":now": number(now) },
   });
   return null;
 }

@@ -42,7 +42,7 @@ export function unpack<T>(item: Item, attribute: string, upgrades: Upgrades): T 
  */
 export function headAttributes(record: HeadRecord, frames: ReadonlyMap<string, Uint8Array>) {
   const { head } = record;
-  const { tenant, pipelineId, revision, version, fence, status, deleted, lease } = head;
+  const { tenant, pipelineId, revision, version, fence, status, deleted } = head;
   const listed = !deleted;
   const bytes = [...frames].map(([id, content]) => [id, { B: content }] as const);
   return {
@@ -52,7 +52,6 @@ export function headAttributes(record: HeadRecord, frames: ReadonlyMap<string, U
     fence: number(fence),
     status: { S: status },
     deleted: { BOOL: deleted },
-    leaseExpiresAt: lease ? number(Date.parse(lease.expiresAt)) : undefined,
     tenant: listed ? { S: tenant } : undefined,
     pipelineId: listed ? { S: pipelineId } : undefined,
     head: pack(record),

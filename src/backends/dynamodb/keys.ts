@@ -17,13 +17,24 @@ export function pipelineOf(pk: string): PipelineKey {
 export const HEAD = "head";
 export const CHECKPOINTS = "c/";
 export const EVENTS = "e/";
+/** Rows of frames, and objects of frames; with a chain behind it: all that there is of it. */
 export const FRAMES = "f/";
+export const OBJECTS = "o/";
 /** After all that begins with `x/`: `0` is the next letter after `/`. */
 export const after = (prefix: string) => `${prefix.slice(0, -1)}0`;
 
 export const headKey = (key: PipelineKey): ItemKey => ({ pk: partition(key), sk: HEAD });
 export const checkpointSk = (sequence: number) => CHECKPOINTS + padded(sequence, 15);
 export const frameSk = (frameId: string) => FRAMES + frameId;
+/** The chain of a name that is `FRAMES` or `OBJECTS` with a chain behind it. */
+export const chainNamed = (name: string) => name.slice(FRAMES.length);
+
+const GATHERED = ".+";
+/** No frame's name has a `+` there, and it is before `.p`, which parts that were staged begin with. */
+export const gatheredAt = (chain: string, revision: number) =>
+  `${FRAMES}${chain}${GATHERED}${padded(revision, 13)}-`;
+export const isGathered = (sk: string) => sk.includes(GATHERED);
+export const isPart = (frameId: string) => frameId.startsWith(".p", frameId.indexOf("."));
 
 /** Events `first` to `last`, by their ids: rows of different extent never share a key. */
 export const eventsSk = (first: string, last: string) => `${EVENTS}${eventOrder(first)}-${eventOrder(last)}`;

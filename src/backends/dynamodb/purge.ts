@@ -1,25 +1,9 @@
 import type { Head } from "../../model/head.ts";
 import type { PipelineKey } from "../../model/ids.ts";
 import { frameKey } from "../object/keys.ts";
-import { LARGE } from "./draft.ts";
-import { deleteLarge, type Shelves } from "./frames.ts";
+import type { Shelves } from "./frames.ts";
 import { frameSk, type ItemKey, partition, revisionOf, sequenceOf } from "./keys.ts";
-
-/** Deletes what nothing names any more; what is not there is no error. */
-export async function deleteGarbage(
-  shelves: Shelves,
-  key: PipelineKey,
-  garbage: readonly string[],
-): Promise<void> {
-  const large = garbage.filter((name) => name.startsWith(LARGE)).map((name) => name.slice(LARGE.length));
-  const rows = garbage.filter((name) => !name.startsWith(LARGE));
-  // Where there is no object store large frames are rows as well.
-  const sks = [...rows, ...(shelves.s3 ? [] : large.map(frameSk))];
-  const keys = sks.map((sk) => ({ pk: partition(key), sk }));
-  await Promise.all([shelves.table.write([], keys), deleteLarge(shelves, key, large)]);
-}
-
-const PAGE = 1000;
+import { listedFrames } from "./listed.ts";
 
 /**
  * Deletes what is left of a pipeline that was deleted, beside the garbage its tombstone names: rows, and frames
@@ -48,22 +32,18 @@ function isOlder(sk: string, { sequence, revision, version }: Head): boolean {
   const [ownSequence, ownRevision] = [sequenceOf(sk), revisionOf(sk)];
   if (ownSequence !== null) return ownSequence <= sequence;
   if (ownRevision !== null) return ownRevision <= revision;
-  return isOlderFrame(sk.slice(frameSk("").length), version);
+  return isOlderChain(sk.slice(frameSk("").length), version);
 }
 
 async function purgeObjects({ s3 }: Shelves, key: PipelineKey, { version }: Head): Promise<void> {
   if (!s3) return;
-  const prefix = frameKey(key, "");
-  for (let after: string | undefined, more = true; more; ) {
-    const page = await s3.list(prefix, { limit: PAGE, ...(after === undefined ? {} : { after }) });
-    const old = page.keys.filter((name) => isOlderFrame(name.slice(prefix.length), version));
-    if (old.length > 0) await s3.delete(old);
-    after = page.keys.at(-1);
-    more = page.more;
+  for await (const ids of listedFrames(s3, key)) {
+    const old = ids.filter((id) => isOlderChain(id, version));
+    if (old.length > 0) await s3.delete(old.map((id) => frameKey(key, id)));
   }
 }
 
-/** A frame's id begins with its version; at the tombstone's own there may be new frames as well. */
-function isOlderFrame(frameId: string, version: number): boolean {
-  return Number.parseInt(frameId, 10) < version;
+/** A chain's name begins with its first version; at the tombstone's own there may be new ones as well. */
+export function isOlderChain(name: string, version: number): boolean {
+  return Number.parseInt(name, 10) < version;
 }

@@ -1,6 +1,8 @@
+import { chainOf } from "../../model/chain.ts";
 import type { CheckpointRecord } from "../../model/checkpoint.ts";
 import type { PipelineEvent } from "../../model/event.ts";
 import type { Head } from "../../model/head.ts";
+import { chainNamed } from "./keys.ts";
 import type { Ranges } from "./ranges.ts";
 
 /** What has changed of a checkpoint since it was made. */
@@ -23,19 +25,22 @@ export interface HeadRecord {
   events: PipelineEvent[];
   /** Events up to this revision are those of a pipeline that was deleted since. */
   bornAfter: number;
-  /** Of the frames in the head, those that a row has as well. */
-  copied: string[];
-  /** Of the frames in the head, those that a row may have: written by one who then lost, of a checkpoint gone since. */
-  strays: string[];
-  /** What nothing names any more, still to be deleted: sort keys of rows, and `o/` with a large frame's id. */
+  /** Where the chains of the state and the older versions have, or may have, frames beside the head: as `garbage`. */
+  outside: string[];
+  /**
+   * What nothing names any more, still to be deleted and not to be read: sort keys of checkpoints, and of chains that
+   * have frames in rows `f/` with the chain, of those that have objects `o/` with it.
+   */
   garbage: string[];
+  /** Names of collected frames that a commit held up since might still bring, see `object/barred.ts`. */
+  barred: string[];
 }
 
 /** A head as it was read; `revision` null: there is none yet. */
 export interface Opened {
   revision: number | null;
   record: HeadRecord | null;
-  /** The small frames of state, older versions and recent checkpoints. */
+  /** Small frames of chains that something names: the newest, and others while there is room. */
   frames: Map<string, Uint8Array>;
 }
 
@@ -49,13 +54,22 @@ export function firstRecord(head: Head): HeadRecord {
     marks: {},
     events: [],
     bornAfter: 0,
-    copied: [],
-    strays: [],
+    outside: [],
     garbage: [],
+    barred: [],
   };
 }
 
 /** Checkpoints as they are now. */
 export function marked({ marks }: HeadRecord, made: readonly CheckpointRecord[]): CheckpointRecord[] {
   return made.map((record) => ({ ...record, ...marks[record.sequence] }));
+}
+
+/** With more places where chains may have frames; those of chains that no version in the head is of are not kept. */
+export function withOutside(record: HeadRecord, names: readonly string[]): HeadRecord {
+  const { state, history } = record.head;
+  const states = [...(state ? [state] : []), ...history];
+  const held = new Set(states.map(({ frame }) => chainOf(frame)));
+  const all = new Set([...record.outside, ...names]);
+  return { ...record, outside: [...all].filter((name) => held.has(chainNamed(name))) };
 }

@@ -1,6 +1,7 @@
 import type { CheckpointRecord } from "../../model/checkpoint.ts";
 import type { Draft } from "./draft.ts";
-import { frameRow } from "./frames.ts";
+import { gatheredRows } from "./frames.ts";
+import { takeOut } from "./inline.ts";
 import type { Item } from "./item.ts";
 import type { HeadRecord } from "./record.ts";
 import { checkpointRow, eventsRow } from "./rows.ts";
@@ -12,45 +13,31 @@ const EVENTS = 24;
 const EVENTS_BESIDE = 8;
 
 /**
- * Moves out of the head what need not be there, and returns the rows to write before it. Only what was in the
- * head that was opened moves: that is settled, and its row right, whatever becomes of this commit.
+ * Moves out of the head what need not be there, and returns the rows to write before it. Only checkpoints and events
+ * that were in the head that was opened move: they are settled, and their row right, whatever becomes of this commit.
+ * Of a frame the name says what it holds.
+ *
+ * @param beside whether rows are written anyway
  */
-export function spill(draft: Draft): Item[] {
+export function spill(draft: Draft, beside: boolean): Item[] {
   const moving = movingCheckpoints(draft);
-  const rows = moving.map((record) => checkpointRow(draft.key, record));
-  rows.push(...copyFrames(draft, moving));
   const gone = new Set(moving);
   const recent = draft.record!.recent.filter((record) => !gone.has(record));
   draft.record = { ...draft.record!, recent };
-  keepNamed(draft);
-  rows.push(...spillEvents(draft, rows.length > 0));
+  const rows = moving.map((record) => checkpointRow(draft.key, record));
+  rows.push(
+    ...gatheredRows(draft.key, draft.opened.revision ?? 0, takeOut(draft, beside || rows.length > 0)),
+  );
+  rows.push(...spillEvents(draft, beside || rows.length > 0));
   return rows;
 }
 
-/** A commit without a checkpoint writes no rows: it is one request. */
+/** A commit without a checkpoint writes no rows of them: it is one request. */
 function movingCheckpoints({ opened, record }: Draft): CheckpointRecord[] {
   const settled = new Set(opened.record?.recent);
   const moving = record!.recent.filter((each) => settled.has(each));
   const adds = moving.length < record!.recent.length;
   return adds || moving.length > RECENT ? moving : [];
-}
-
-function copyFrames(draft: Draft, moving: readonly CheckpointRecord[]): Item[] {
-  const copied = new Set(draft.record!.copied);
-  const ids = new Set(moving.map(({ frame }) => frame.frameId));
-  const fresh = [...ids].filter((id) => draft.frames.has(id) && !copied.has(id));
-  draft.record = { ...draft.record!, copied: [...copied, ...fresh] };
-  return fresh.map((id) => frameRow(draft.key, id, draft.frames.get(id)!));
-}
-
-/** Frames that neither the state, the older versions nor the recent checkpoints name leave the head. */
-function keepNamed(draft: Draft): void {
-  const { head, recent, copied, strays } = draft.record!;
-  const owners = [...(head.state ? [head.state] : []), ...head.history, ...recent];
-  const named = new Set(owners.map((owner) => owner.frame.frameId));
-  for (const id of draft.frames.keys()) if (!named.has(id)) draft.frames.delete(id);
-  const [inRow, maybe] = [copied, strays].map((ids) => ids.filter((id) => draft.frames.has(id)));
-  draft.record = { ...draft.record!, copied: inRow!, strays: [...new Set(maybe)] };
 }
 
 function spillEvents(draft: Draft, beside: boolean): Item[] {

@@ -9,7 +9,7 @@ import type { ItemKey } from "./keys.ts";
 export interface Change {
   key: ItemKey;
   set: Readonly<Record<string, Item[string] | undefined>>;
-  /** Attributes that get the value of another: `{dueAt: "leaseExpiresAt"}`. */
+  /** Attributes that get the value of another: `{dueAt: "waitsUntil"}`. */
   copy?: Readonly<Record<string, string>>;
   /** With `#name` for attributes and `:name` for `values`. */
   condition: string;

@@ -1,16 +1,16 @@
-import type { FrameRef } from "../../model/frame.ts";
+import { type Link, linksOf } from "../../model/chain.ts";
 import type { PipelineKey } from "../../model/ids.ts";
 import { guard } from "../guard.ts";
 import type { Loaded, StorageBackend } from "../types.ts";
-import { commitBatch, unavailable } from "./committer.ts";
+import { collectFrames } from "./collect.ts";
+import { commitBatch, putFrames, unavailable } from "./committer.ts";
 import type { Upgrades } from "./container.ts";
-import { INLINE_BYTES } from "./draft.ts";
 import { findDue } from "./due.ts";
+import { readFrames } from "./frames.ts";
 import { headRecords } from "./head-records.ts";
-import { frameKey } from "./keys.ts";
 import { findCheckpoint, listCheckpoints, listEvents, listPipelines } from "./lists.ts";
 import { commitQueue } from "./queue.ts";
-import { type Opened, readHead, readSegment } from "./record.ts";
+import { type Opened, readHead } from "./record.ts";
 import type { ObjectStore } from "./store.ts";
 
 export interface ObjectOptions {
@@ -25,7 +25,7 @@ export interface ObjectOptions {
 
 /**
  * Pipelines in an object store: one head object each, changed by conditional puts, carrying its small frames;
- * large frames, and segments of older checkpoints and events, are immutable objects that a head names.
+ * large frames, and segments of older checkpoints, events and small frames, are immutable objects that a head names.
  */
 export function objectBackend(options: ObjectOptions): StorageBackend {
   const { store, clockSlackSeconds: slackSeconds = 2, upgrades = {} } = options;
@@ -36,6 +36,9 @@ export function objectBackend(options: ObjectOptions): StorageBackend {
   const queue = commitQueue(store.minWriteSeconds, (key, commits) => commitBatch(shared, key, commits));
   const open = (key: PipelineKey) => guard(unavailable, () => readHead(store, key, upgrades));
 
+  const framesOf = (key: PipelineKey, links: readonly Link[], opening: () => Promise<Opened>) =>
+    guard(unavailable, () => readFrames(shared, key, links, opening));
+
   return {
     name: "object",
     capabilities: {
@@ -43,40 +46,28 @@ export function objectBackend(options: ObjectOptions): StorageBackend {
       clockSlackSeconds: slackSeconds,
       minCommitSeconds: store.minWriteSeconds,
     },
-    async load(key, { frame = false } = {}): Promise<Loaded | null> {
+    async load(key, { frames = false } = {}): Promise<Loaded | null> {
       const opened = await open(key);
       if (!opened.record) return null;
       const { head } = opened.record;
-      if (!frame || !head.state) return { head, frame: null };
-      return { head, frame: await guard(unavailable, () => frameBytes(opened, key, head.state!.frame)) };
+      const links = frames && head.state ? linksOf(head.state.frame) : [];
+      return { head, frames: await framesOf(key, links, async () => opened) };
     },
     commit: (commits) => guard(unavailable, () => Promise.all(commits.map(queue))),
-    async frames(key, refs) {
-      const opened = await open(key);
-      return guard(unavailable, () => Promise.all(refs.map((ref) => frameBytes(opened, key, ref))));
-    },
+    frames: (key, links) => framesOf(key, links, () => open(key)),
+    stage: (key, frames) => guard(unavailable, () => putFrames(store, key, frames)),
     checkpoint: (key, checkpointId) => guard(unavailable, () => findCheckpoint(shared, key, checkpointId)),
     checkpoints: (key, page) => guard(unavailable, () => listCheckpoints(shared, key, page)),
     pipelines: (tenant, filter, page) =>
       guard(unavailable, () => listPipelines(shared, tenant, filter, page)),
     events: (key, page) => guard(unavailable, () => listEvents(shared, key, page)),
     due: (limit) => guard(unavailable, () => findDue(shared, limit)),
+    collect: (key, olderThanSeconds) =>
+      guard(unavailable, () => collectFrames(shared, key, olderThanSeconds)),
     async health() {
       const problems = await store.check().catch(() => ["The object store does not answer."]);
       return { ready: problems.length === 0, problems };
     },
     close: async () => {},
   };
-
-  async function frameBytes(opened: Opened, key: PipelineKey, ref: FrameRef): Promise<Uint8Array | null> {
-    const inline = opened.frames.get(ref.frameId);
-    if (inline) return inline;
-    if (ref.storedBytes <= INLINE_BYTES) {
-      for (const { name } of [...(opened.record?.segments ?? [])].reverse()) {
-        const bytes = (await readSegment(store, key, name, upgrades))?.frames.get(ref.frameId);
-        if (bytes) return bytes;
-      }
-    }
-    return (await store.get(frameKey(key, ref.frameId)))?.bytes ?? null;
-  }
 }

@@ -1,12 +1,17 @@
+import { chainOf } from "../../model/chain.ts";
 import { CairnError, OutcomeUnknown } from "../../model/errors.ts";
 import type { PipelineKey } from "../../model/ids.ts";
 import type { Verdict } from "../apply.ts";
-import type { Commit, CommitOutcome } from "../types.ts";
+import type { Commit, CommitOutcome, StagedFrame } from "../types.ts";
 import { report } from "../unreadable.ts";
+import { isCollected } from "./barred.ts";
 import type { Upgrades } from "./container.ts";
 import { applyToDraft, type Draft, openDraft, wantsSegments } from "./draft.ts";
+import { stagedFrames } from "./frames.ts";
+import { deleteGarbage } from "./garbage.ts";
 import type { HeadRecords } from "./head-records.ts";
-import { dueKey, headKey } from "./keys.ts";
+import { dueKey, frameKey, headKey } from "./keys.ts";
+import { markerFor } from "./markers.ts";
 import { type Opened, readHead, readSegment } from "./record.ts";
 import { sealDraft } from "./seal-draft.ts";
 import { type ObjectStore, type PutCondition, type PutResult, Throttled } from "./store.ts";
@@ -55,26 +60,40 @@ export async function commitBatch(
 }
 
 async function applyAll(
-  { store, upgrades, now, slackSeconds }: CommitterOptions,
+  options: CommitterOptions,
   draft: Draft,
   etag: string | null,
   commits: readonly Commit[],
 ): Promise<Verdict[] | "moved"> {
   const verdicts: Verdict[] = [];
   for (const commit of commits) {
-    if (wantsSegments(draft, commit)) {
-      const refs = draft.record!.segments;
-      const segments = await Promise.all(
-        refs.map(({ name }) => readSegment(store, draft.key, name, upgrades)),
-      );
-      draft.segments = segments.filter((segment) => segment !== null);
-      const gone = refs.length - draft.segments.length;
-      if (gone > 0 && (await readHead(store, draft.key, upgrades)).etag !== etag) return "moved";
-      if (gone > 0) report("lost_segments", draft.key, { gone });
-    }
-    verdicts.push(applyToDraft(draft, commit, now(), slackSeconds));
+    if (wantsSegments(draft, commit) && !(await readSegments(options, draft, etag))) return "moved";
+    await findStaged(options.store, draft, commit);
+    verdicts.push(applyToDraft(draft, commit, options.now(), options.slackSeconds));
   }
   return verdicts;
+}
+
+/** False when some are gone because the head has moved on. Those that are lost are left out. */
+async function readSegments(
+  { store, upgrades }: CommitterOptions,
+  draft: Draft,
+  etag: string | null,
+): Promise<boolean> {
+  const refs = draft.record!.segments;
+  const segments = await Promise.all(refs.map(({ name }) => readSegment(store, draft.key, name, upgrades)));
+  draft.segments = segments.filter((segment) => segment !== null);
+  const gone = refs.length - draft.segments.length;
+  if (gone > 0 && (await readHead(store, draft.key, upgrades)).etag !== etag) return false;
+  if (gone > 0) report("lost_segments", draft.key, { gone });
+  return true;
+}
+
+async function findStaged(store: ObjectStore, draft: Draft, { effects }: Commit): Promise<void> {
+  const { staged = [], frame } = effects.state ?? {};
+  if (staged.length === 0) return;
+  const found = await stagedFrames(store, draft.key, chainOf(frame!.ref));
+  for (const id of found) if (!isCollected(draft.record, { frameId: id })) draft.staged.add(id);
 }
 
 /** Whether the head was still the one that was opened, and is now the new one. */
@@ -87,24 +106,27 @@ async function writeDraft(options: CommitterOptions, draft: Draft, opened: Opene
     const gone = new Set(purge);
     draft.record = { ...draft.record!, garbage: draft.record!.garbage.filter((name) => !gone.has(name)) };
   }
-  const bytes = await sealDraft(draft);
+  const { bytes, size } = await sealDraft(draft);
+  const marker = markerFor(opened.record?.head ?? null, draft.record!.head, options.slackSeconds);
   await Promise.all([
     ...[...draft.puts].map(([name, content]) => putPatiently(store, name, content)),
-    ...draft.markers.map((marker) => putPatiently(store, dueKey(marker), new Uint8Array())),
+    ...(marker ? [putPatiently(store, dueKey(marker), new Uint8Array())] : []),
     // Nothing durable names these since the head that was opened.
-    ...(purge.length > 0 ? [store.delete(purge)] : []),
+    deleteGarbage(store, key, purge),
   ]).catch((cause: unknown) => {
     throw unavailable(cause);
   });
   const condition: PutCondition = opened.etag === null ? "absent" : { ifMatch: opened.etag };
   const put = await putHead(store, key, bytes, condition);
   if (put === null) return false;
-  cache.put(key, { etag: put.etag, record: draft.record, frames: draft.frames }, bytes.length, put.at);
-  if (draft.record!.head.deleted) await store.delete(draft.record!.garbage).catch(() => {});
+  const { record, frames } = draft;
+  cache.put(key, { etag: put.etag, record, frames }, size, put.at);
+  if (record!.head.deleted) await deleteGarbage(store, key, record!.garbage).catch(() => {});
   return true;
 }
 
-async function putHead(
+/** @throws OutcomeUnknown when it may have landed */
+export async function putHead(
   store: ObjectStore,
   key: PipelineKey,
   bytes: Uint8Array,
@@ -116,6 +138,15 @@ async function putHead(
     if (cause instanceof Throttled || cause instanceof CairnError) throw unavailable(cause);
     throw new OutcomeUnknown("The put of the head may have landed.", { cause });
   }
+}
+
+/** Puts staged frames; whether they are wanted, a commit will say. */
+export async function putFrames(
+  store: ObjectStore,
+  key: PipelineKey,
+  frames: readonly StagedFrame[],
+): Promise<void> {
+  await Promise.all(frames.map(({ frameId, bytes }) => putPatiently(store, frameKey(key, frameId), bytes)));
 }
 
 /** A throttled put was not done: it is sent again. Any other failure is not ours to repeat. */

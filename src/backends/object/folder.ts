@@ -43,6 +43,13 @@ export async function folderStore({ path: root, fsync = true }: FolderOptions): 
     }
   }
 
+  /** Of its current generation; one that is gone meanwhile is as new as can be. */
+  async function timeOf(key: string): Promise<number> {
+    const [number] = await generations(place(key));
+    const file = await fs.stat(join(place(key), `@${number}`)).catch(ignore("ENOENT", null));
+    return file?.mtimeMs ?? Date.now();
+  }
+
   async function writeTemporary(bytes: Uint8Array): Promise<string> {
     const name = join(temporary, randomUUID());
     try {
@@ -162,8 +169,9 @@ export async function folderStore({ path: root, fsync = true }: FolderOptions): 
     },
     async list(prefix, { after, limit }) {
       const keys = await walk(fs, join(root, "objects"), prefix);
-      const found = keys.filter((key) => after === undefined || key > after).sort();
-      return { keys: found.slice(0, limit), more: found.length > limit };
+      const left = keys.filter((key) => after === undefined || key > after).sort();
+      const found = left.slice(0, limit);
+      return { keys: found, times: await Promise.all(found.map(timeOf)), more: left.length > limit };
     },
     async check() {
       const file = await writeTemporary(new Uint8Array(1)).catch(() => null);

@@ -5,26 +5,34 @@ const place = ({ tenant, pipelineId }: PipelineKey) => `${tenant}/${pipelineId}`
 
 export const headKey = (key: PipelineKey) => `heads/${place(key)}`;
 export const headPrefix = (tenant: string) => `heads/${tenant}/`;
-export const frameKey = (key: PipelineKey, frameId: string) => `frames/${place(key)}/${frameId}`;
-export const segmentKey = (key: PipelineKey, name: string) => `segments/${place(key)}/${name}`;
+export const framePrefix = (key: PipelineKey) => `frames/${place(key)}/`;
+export const frameKey = (key: PipelineKey, frameId: string) => framePrefix(key) + frameId;
+/** All frames of a chain that are objects begin so, those of writers that lost as well. */
+export const chainPrefix = (key: PipelineKey, chain: string) => `${framePrefix(key)}${chain}.`;
+export const segmentPrefix = (key: PipelineKey) => `segments/${place(key)}/`;
+export const segmentKey = (key: PipelineKey, name: string) => segmentPrefix(key) + name;
 
 export const DUE_PREFIX = "due/";
 
-/** A hint that a lease may have run out: `due/minute/tenant/pipeline/fence`, minutes since 1970, padded. */
+/**
+ * A hint that a pipeline may be due: `due/minute/tenant/pipeline/revision`, minutes since 1970, padded. The head that
+ * it was put for is of that revision: two commits never put one marker, so that none takes away another's.
+ */
 export interface DueMarker {
   minute: number;
   key: PipelineKey;
-  fence: number;
+  revision: number;
 }
 
-export function dueKey({ minute, key, fence }: DueMarker): string {
-  return `${DUE_PREFIX}${String(minute).padStart(10, "0")}/${place(key)}/${fence}`;
+export function dueKey({ minute, key, revision }: DueMarker): string {
+  return `${DUE_PREFIX}${String(minute).padStart(10, "0")}/${place(key)}/${revision}`;
 }
 
 /** `null` for a key that is no marker of ours. */
 export function parseDueKey(text: string): DueMarker | null {
   const match = /^due\/(\d{10})\/([^/]+)\/([^/]+)\/(\d{1,15})$/.exec(text);
   if (!match) return null;
-  const [, minute, tenant, pipelineId, fence] = match;
-  return { minute: Number(minute), key: { tenant: tenant!, pipelineId: pipelineId! }, fence: Number(fence) };
+  const [, minute, tenant, pipelineId, revision] = match;
+  const key = { tenant: tenant!, pipelineId: pipelineId! };
+  return { minute: Number(minute), key, revision: Number(revision) };
 }

@@ -7,7 +7,7 @@ import type { Page, PageRequest, PipelineFilter } from "../types.ts";
 import { leaveOut } from "../unreadable.ts";
 import type { Upgrades } from "./container.ts";
 import { headPrefix } from "./keys.ts";
-import { type HeadRecord, readHead, readSegment, type Segment } from "./record.ts";
+import { type HeadRecord, readHead, readSegment } from "./record.ts";
 import type { ObjectStore } from "./store.ts";
 
 interface Source {
@@ -17,6 +17,7 @@ interface Source {
 
 /** How many heads one call for a list reads at most: a rare match must not read a whole tenant. */
 const HEADS_READ = 500;
+const SEGMENTS_AT_ONCE = 4;
 
 export async function findCheckpoint(
   source: Source,
@@ -75,18 +76,23 @@ async function settled<T>(read: () => Promise<T>): Promise<T> {
 
 type Part = Pick<HeadRecord, "checkpoints" | "events">;
 
-/** The head, then its segments, newest first, until `look` has found what it wants. */
+/** The head, then its segments, newest first, some at a time, until `look` has found what it wants. */
 async function eachPart<T>({ store, upgrades }: Source, key: PipelineKey, look: (part: Part) => T | null) {
   const { record, etag } = await readHead(store, key, upgrades);
   if (!record) return null;
   const found = look(record);
   if (found !== null) return found;
-  for (const { name } of [...record.segments].reverse()) {
-    const segment: Segment | null = await readSegment(store, key, name, upgrades);
+  const refs = record.segments.filter(({ checkpoints, events }) => checkpoints + events > 0).reverse();
+  for (let from = 0; from < refs.length; from += SEGMENTS_AT_ONCE) {
+    const some = refs.slice(from, from + SEGMENTS_AT_ONCE);
+    const segments = await Promise.all(some.map(({ name }) => readSegment(store, key, name, upgrades)));
     // Gone because the head has moved on meanwhile, or lost: then what is left is better than nothing.
-    if (!segment && (await readHead(store, key, upgrades)).etag !== etag) throw new Moved();
-    const inSegment = segment && look(segment);
-    if (inSegment) return inSegment;
+    const gone = segments.includes(null);
+    if (gone && (await readHead(store, key, upgrades)).etag !== etag) throw new Moved();
+    for (const segment of segments) {
+      const inSegment = segment && look(segment);
+      if (inSegment) return inSegment;
+    }
   }
   return null;
 }

@@ -14,8 +14,8 @@ interface Line {
   lastAt: number;
 }
 
-/** A batch's frames travel together. */
-const BATCH = 64;
+/** Most commits in one put: their frames travel together. */
+export const BATCH = 64;
 /** A leader that has not answered by then is gone: its request was cancelled, or its function ended. */
 const PATIENCE_SECONDS = 10;
 

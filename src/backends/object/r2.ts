@@ -32,7 +32,8 @@ export function r2Store({ bucket, minWriteSeconds = 1 }: R2Options): ObjectStore
         ...(after === undefined ? {} : { startAfter: after }),
       };
       const { objects, truncated } = await bucket.list(options);
-      return { keys: objects.map((object) => object.key), more: truncated };
+      const times = objects.map((object) => object.uploaded.getTime());
+      return { keys: objects.map((object) => object.key), times, more: truncated };
     },
     async check() {
       await bucket.head("heads/");

@@ -7,12 +7,14 @@ import { decodeContainer, type Upgrades } from "./container.ts";
 import { headKey, segmentKey } from "./keys.ts";
 import type { ObjectStore } from "./store.ts";
 
-/** Names an immutable object that holds older checkpoints and events, with the small frames of the former. */
+/** Names an immutable object that holds older checkpoints and events, and small frames. */
 export interface SegmentRef {
   name: string;
+  /** How many of them it holds. */
   checkpoints: number;
-  /** The highest sequence in it. */
-  newest: number;
+  events: number;
+  /** The chains it holds frames of, as far as anything names them still. */
+  chains: string[];
 }
 
 /** What a head object holds beside its frames. */
@@ -23,8 +25,12 @@ export interface HeadRecord {
   events: PipelineEvent[];
   /** Oldest first. */
   segments: SegmentRef[];
-  /** Objects that nothing names any more, still to be deleted. */
+  /** The chains of which there are frames that are objects of their own. */
+  objects: string[];
+  /** Objects, and prefixes of objects, that nothing names any more: still to be deleted. */
   garbage: string[];
+  /** Names of collected frames that a commit held up since might still bring, see `barred.ts`. */
+  barred: string[];
 }
 
 export interface SegmentRecord {

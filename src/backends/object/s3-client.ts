@@ -38,6 +38,13 @@ export interface S3List {
   limit: number;
 }
 
+/** A page of keys, and when each was put, epoch milliseconds. */
+export interface S3Listed {
+  keys: string[];
+  times: number[];
+  next: string | null;
+}
+
 /**
  * The requests that a store makes of S3, each sent exactly once: a resent conditional put is refused by its own
  * first try. Rejects with `S3Refusal` when S3 answered with an error, with anything else when it did not answer.
@@ -51,7 +58,7 @@ export interface S3Client {
   ): Promise<{ etag: string; date: string | null }>;
   /** At most 1,000. */
   delete(keys: readonly string[]): Promise<void>;
-  list(page: S3List): Promise<{ keys: string[]; next: string | null }>;
+  list(page: S3List): Promise<S3Listed>;
 }
 
 /** An error that S3 answered with, by its HTTP status and its code (`NoSuchKey`, `SlowDown`…; may be empty). */

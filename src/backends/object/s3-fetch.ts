@@ -83,7 +83,9 @@ export function fetchClient(location: S3Location): S3Client {
       if (truncated === null || !xml.trimEnd().endsWith("</ListBucketResult>"))
         throw new Error("S3's list is not whole");
       const next = truncated === "true" ? textOf(xml, "NextContinuationToken") : null;
-      return { keys: textsOf(xml, "Key"), next };
+      const [keys, times] = [textsOf(xml, "Key"), textsOf(xml, "LastModified").map(Date.parse)];
+      if (times.length !== keys.length) throw new Error("S3's list is not whole");
+      return { keys, times, next };
     },
   };
 }

@@ -43,7 +43,8 @@ export function sdkClient(location: S3Location): S3Client {
         const command = new sdk.ListObjectsV2Command({ Bucket, ...listInput(page) });
         const { Contents = [], IsTruncated, NextContinuationToken } = await client.send(command, options);
         const next = IsTruncated ? (NextContinuationToken ?? null) : null;
-        return { keys: Contents.map((object) => object.Key!), next };
+        const times = Contents.map((object) => object.LastModified!.getTime());
+        return { keys: Contents.map((object) => object.Key!), times, next };
       }),
   };
 }

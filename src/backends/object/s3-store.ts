@@ -30,12 +30,14 @@ export function storeOver(client: S3Client, options: S3StoreOptions = {}): Objec
     { after, limit }: { after?: string; limit: number },
   ): Promise<ObjectPage> {
     const keys: string[] = [];
+    const times: number[] = [];
     for (let token: string | undefined; ; ) {
       const position = token !== undefined ? { token } : after !== undefined ? { after: prefix + after } : {};
       const size = Math.min(limit - keys.length, LISTED_AT_ONCE);
       const page = await patiently(() => client.list({ prefix: prefix + under, limit: size, ...position }));
       keys.push(...page.keys.map((key) => key.slice(prefix.length)));
-      if (page.next === null || keys.length >= limit) return { keys, more: page.next !== null };
+      times.push(...page.times);
+      if (page.next === null || keys.length >= limit) return { keys, times, more: page.next !== null };
       token = page.next;
     }
   }

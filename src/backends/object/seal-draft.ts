@@ -1,80 +1,76 @@
-import { sha256Hex } from "../../frames/digest.ts";
-import type { CheckpointRecord } from "../../model/checkpoint.ts";
-import { encodeContainer } from "./container.ts";
+import { chainOf, depthOf } from "../../model/chain.ts";
+import { type Encoded, encodeContainer } from "./container.ts";
 import type { Draft } from "./draft.ts";
-import { segmentKey } from "./keys.ts";
-import type { Segment, SegmentRecord, SegmentRef } from "./record.ts";
+import type { HeadRecord } from "./record.ts";
+import { bytesIn, type Contents, putSegment, rewriteSegments } from "./segments.ts";
 
-/** A head larger than this sheds its checkpoints and events into an immutable segment. */
-const SPILL_BYTES = 128 * 1024;
-/** Not worth a segment of its own. */
-const LEAST_SPILL_BYTES = 24 * 1024;
+/**
+ * Every save puts the whole head, and a segment is one more put: a head sheds what it carries once that is so many
+ * frames, of together so many bytes, so that few saves pay for a segment and none for much of what came before.
+ */
+const FRAMES = 8;
+const FRAME_BYTES = 16 * 1024;
+/** For each segment that there is, so that their number grows ever more slowly. */
+const MORE_BYTES = 256;
+/** Or so many checkpoints and events. */
+const RECORDS = 128;
+/** A head larger than this sheds what it can, unless that is not worth a segment. */
+const HEAD_BYTES = 128 * 1024;
+const LEAST_BYTES = 24 * 1024;
+/** Fewer events without a checkpoint stay: then the segment goes when its frames do. */
+const FEW_EVENTS = 32;
 
-/** The bytes of the head to write; segments it names are added to `draft.puts`. */
-export async function sealDraft(draft: Draft): Promise<Uint8Array> {
+/** The head to write; segments it names are added to `draft.puts`. */
+export async function sealDraft(draft: Draft): Promise<Encoded> {
   await rewriteSegments(draft);
-  keepNamed(draft);
-  const bytes = await encodeContainer(draft.record, draft.frames);
-  if (bytes.length <= SPILL_BYTES || spillable(draft) < LEAST_SPILL_BYTES) return bytes;
-  await spill(draft);
-  keepNamed(draft);
-  return encodeContainer(draft.record, draft.frames);
-}
-
-/** Frames that neither the state, the older versions nor the head's own checkpoints name leave the head. */
-function keepNamed(draft: Draft): void {
-  const { head, checkpoints } = draft.record!;
-  const owners = [...(head.state ? [head.state] : []), ...head.history, ...checkpoints];
-  const named = new Set(owners.map((owner) => owner.frame.frameId));
-  for (const id of draft.frames.keys()) if (!named.has(id)) draft.frames.delete(id);
-}
-
-async function rewriteSegments(draft: Draft): Promise<void> {
-  const { key, record, segments } = draft;
-  if (!segments || draft.dirty.size === 0) return;
-  const refs: SegmentRef[] = [];
-  const garbage = [...record!.garbage];
-  for (const ref of record!.segments) {
-    const segment = segments.find(({ name }) => name === ref.name);
-    // One that is lost stays named: then it is known to be lost.
-    if (!segment || !draft.dirty.has(ref.name)) refs.push(ref);
-    else {
-      garbage.push(segmentKey(key, segment.name));
-      if (segment.checkpoints.length + segment.events.length > 0) refs.push(await putSegment(draft, segment));
-    }
+  const contents = movable(draft);
+  if (!isMuch(draft.record!, contents)) {
+    const encoded = await encodeHead(draft);
+    if (encoded.bytes.length <= HEAD_BYTES || sizeOf(contents) < LEAST_BYTES) return encoded;
   }
-  draft.record = { ...record!, segments: refs, garbage };
+  await spill(draft, contents);
+  return encodeHead(draft);
 }
 
-/** Bytes that a spill would take out of the head. */
-function spillable(draft: Draft): number {
-  const { checkpoints, events } = draft.record!;
-  const frames = checkpointFrames(draft, checkpoints);
-  const inline = [...frames.values()].reduce((sum, bytes) => sum + bytes.length, 0);
-  return inline + JSON.stringify([checkpoints, events]).length;
+/** The checkpoints right before the head, which says much that they say: that compresses to little. */
+export function encodeHead({ record, frames }: Pick<Draft, "record" | "frames">): Promise<Encoded> {
+  const { head, checkpoints, ...rest } = record!;
+  return encodeContainer({ ...rest, checkpoints, head }, frames);
 }
 
-async function spill(draft: Draft): Promise<void> {
-  const { record } = draft;
+/** What a segment may hold as well as the head. */
+function movable({ record, frames }: Draft): Contents {
+  const staying = passing(record!);
   const { checkpoints, events } = record!;
-  const ref = await putSegment(draft, { checkpoints, events, frames: checkpointFrames(draft, checkpoints) });
-  draft.record = { ...record!, checkpoints: [], events: [], segments: [...record!.segments, ref] };
+  const records = checkpoints.length > 0 || events.length > FEW_EVENTS;
+  return {
+    checkpoints,
+    events: records ? events : [],
+    frames: new Map([...frames].filter(([id]) => !staying.has(id))),
+  };
 }
 
-/** The revision in the name keeps an old segment from coming back under a name that was given up. */
-async function putSegment(
-  draft: Draft,
-  { checkpoints, events, frames }: Pick<Segment, "checkpoints" | "events" | "frames">,
-): Promise<SegmentRef> {
-  const record: SegmentRecord = { ...draft.key, checkpoints, events };
-  const named = new Set(checkpoints.map(({ frame }) => frame.frameId));
-  const bytes = await encodeContainer(record, new Map([...frames].filter(([id]) => named.has(id))));
-  const name = `${draft.record!.head.revision}-${(await sha256Hex(bytes)).slice(0, 16)}`;
-  draft.puts.set(segmentKey(draft.key, name), bytes);
-  return { name, checkpoints: checkpoints.length, newest: checkpoints.at(-1)?.sequence ?? 0 };
+/** Full frames that no delta builds upon: those of the next saves may take their place. */
+function passing({ head: { state, history } }: HeadRecord): Set<string> {
+  const chain = state && chainOf(state.frame);
+  const older = history.filter(({ frame }) => chainOf(frame) !== chain);
+  const full = [...(state ? [state] : []), ...older].filter(({ frame }) => depthOf(frame) === 0);
+  return new Set(full.map(({ frame }) => frame.frameId));
 }
 
-function checkpointFrames(draft: Draft, checkpoints: readonly CheckpointRecord[]): Map<string, Uint8Array> {
-  const ids = new Set(checkpoints.map(({ frame }) => frame.frameId));
-  return new Map([...draft.frames].filter(([id]) => ids.has(id)));
+function isMuch({ segments }: HeadRecord, { checkpoints, events, frames }: Contents): boolean {
+  if (checkpoints.length + events.length >= RECORDS) return true;
+  return frames.size >= FRAMES && bytesIn(frames) >= FRAME_BYTES + MORE_BYTES * segments.length;
+}
+
+function sizeOf({ checkpoints, events, frames }: Contents): number {
+  return bytesIn(frames) + JSON.stringify([checkpoints, events]).length;
+}
+
+async function spill(draft: Draft, contents: Contents): Promise<void> {
+  const ref = await putSegment(draft, contents);
+  for (const frameId of contents.frames.keys()) draft.frames.delete(frameId);
+  const record = draft.record!;
+  const events = contents.events.length > 0 ? [] : record.events;
+  draft.record = { ...record, checkpoints: [], events, segments: [...record.segments, ref] };
 }

@@ -13,6 +13,8 @@ export type PutResult = { etag: string /** The store's clock, epoch milliseconds
 export interface ObjectPage {
   /** In the order of their UTF-8 bytes. */
   keys: string[];
+  /** When each was put, by the store's clock: epoch milliseconds, some stores know whole seconds alone. */
+  times: number[];
   more: boolean;
 }
 

@@ -1,18 +1,18 @@
 import { OutcomeUnknown } from "../../model/errors.ts";
-import type { FrameRef } from "../../model/frame.ts";
-import type { PipelineKey } from "../../model/ids.ts";
-import type { Commit, CommitOutcome, Due, Loaded, Refusal, StorageBackend } from "../types.ts";
-import { decodeBytes, decodeCheckpoint, decodeHead, decodeHeads } from "./decode.ts";
+import type { Commit, CommitOutcome, Due, Refusal, StorageBackend } from "../types.ts";
+import { decodeCheckpoint, decodeHead, decodeHeads } from "./decode.ts";
 import { encodeBatch, plain, weight } from "./encode.ts";
 import { commitFailure, unavailable } from "./failures.ts";
+import { framesOver } from "./frames.ts";
 import { checkHealth } from "./health.ts";
 import { listCheckpoints, listEvents, listPipelines, nameOf } from "./lists.ts";
+import { inParts } from "./parts.ts";
 import type { Row, Runner } from "./runner.ts";
-import { CHECKPOINT, COMMIT, DUE, FRAMES, LOAD } from "./statements.ts";
+import { CHECKPOINT, COMMIT, DUE } from "./statements.ts";
 
 /**
  * Pipelines in Postgres: every method is one statement, and a commit is one call of a stored function, which
- * locks the pipeline's row and then decides. Only batches of frames too large for one call take several.
+ * locks the pipeline's row and then decides. Only frames that are too large together for one call take several.
  *
  * @param runner closed with the backend
  */
@@ -39,25 +39,11 @@ export function postgresOver(runner: Runner): StorageBackend {
     return outcomes;
   }
 
-  async function frames(key: PipelineKey, refs: readonly FrameRef[]): Promise<(Uint8Array | null)[]> {
-    const found = new Map<string, string>();
-    for (const part of inParts(refs, (ref) => ref.storedBytes, maxFrameBytes)) {
-      const ids = JSON.stringify(part.map((ref) => plain(ref.frameId)));
-      for (const row of await query(FRAMES, [...nameOf(key), ids])) found.set(row.frame_id!, row.bytes!);
-    }
-    return refs.map(({ frameId }) => (found.has(frameId) ? decodeBytes(found.get(frameId)!) : null));
-  }
-
   return {
     name: "postgres",
     capabilities: { maxFrameBytes, clockSlackSeconds: 0, minCommitSeconds: 0 },
-    async load(key, { frame = false } = {}): Promise<Loaded | null> {
-      const [row] = await query(LOAD, [...nameOf(key), String(frame)]);
-      if (!row) return null;
-      return { head: decodeHead(row.head!), frame: row.frame === null ? null : decodeBytes(row.frame!) };
-    },
     commit,
-    frames,
+    ...framesOver(query, maxFrameBytes),
     async checkpoint(key, checkpointId) {
       const [row] = await query(CHECKPOINT, [...nameOf(key), plain(checkpointId)]);
       return row ? decodeCheckpoint(row.checkpoint!, key.pipelineId) : null;
@@ -89,20 +75,4 @@ function outcomeOf({ outcome, answer, head: text }: Row): CommitOutcome {
   if (outcome !== "applied" && outcome !== "replayed")
     return { ok: false, refusal: outcome as Refusal, head };
   return { ok: true, head: head!, result: JSON.parse(answer!), replayed: outcome === "replayed" };
-}
-
-/** Cut into parts of at most `limit` together; one item that is larger is a part by itself. */
-function inParts<T>(items: readonly T[], weigh: (item: T) => number, limit: number): T[][] {
-  const parts: T[][] = [];
-  let left = 0;
-  for (const item of items) {
-    const more = weigh(item);
-    if (parts.length === 0 || more > left) {
-      parts.push([]);
-      left = limit;
-    }
-    parts.at(-1)!.push(item);
-    left -= more;
-  }
-  return parts;
 }

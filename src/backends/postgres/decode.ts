@@ -1,3 +1,4 @@
+import { type Care, NO_CARE } from "../../model/care.ts";
 import type { CheckpointRecord } from "../../model/checkpoint.ts";
 import { CairnError } from "../../model/errors.ts";
 import type { PipelineEvent } from "../../model/event.ts";
@@ -20,8 +21,9 @@ type StoredCheckpoint = Omit<CheckpointRecord, keyof ContentFacts | "pipelineId"
   content: ContentFacts;
 };
 
-type StoredHead = Omit<Head, "state" | "history" | "lastCheckpoint" | "writes"> & {
+type StoredHead = Omit<Head, "state" | "history" | "lastCheckpoint" | "writes" | "care"> & {
   format: number;
+  care: Care | null;
   settings: Record<string, string>;
   states: StoredState[] | null;
   lastCheckpoint: StoredCheckpoint | null;
@@ -34,7 +36,7 @@ export function decodeHead(text: string): Head {
 }
 
 function headOf(text: string): Head {
-  const { format, settings, states, lastCheckpoint, writes, ...counters } = parse<StoredHead>(text);
+  const { format, settings, states, lastCheckpoint, writes, care, ...counters } = parse<StoredHead>(text);
   if (format > FORMAT) throw laterFormat();
   const { tenant, pipelineId, createdAt } = counters;
   const set = Object.entries(settings).map(([name, value]) => [name, JSON.parse(value)]);
@@ -43,7 +45,7 @@ function headOf(text: string): Head {
     ...freshHead({ tenant, pipelineId }, createdAt),
     ...Object.fromEntries(set),
     ...counters,
-    ...{ state, history, writes: writes ?? [] },
+    ...{ care: care ?? NO_CARE, state, history, writes: writes ?? [] },
     lastCheckpoint: lastCheckpoint && checkpointOf(lastCheckpoint, pipelineId),
   };
 }

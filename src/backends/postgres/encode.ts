@@ -1,6 +1,7 @@
+import { storedBytesOf } from "../../model/chain.ts";
 import type { Frame } from "../../model/frame.ts";
 import type { Settings } from "../../model/pipeline.ts";
-import type { Commit, Effects, NewCheckpoint, NewState } from "../types.ts";
+import type { Commit, Effects, NewCheckpoint, NewState, StagedFrame } from "../types.ts";
 
 /** A batch as parameters: the commits as JSON, and the bytes of their frames end to end, in base64. */
 export interface Batch {
@@ -13,17 +14,32 @@ export interface Batch {
  * hold neither NUL nor lone surrogates.
  */
 export function encodeBatch(commits: readonly Commit[]): Batch {
+  const { place, text } = packing();
+  const placeFrame = ({ ref, bytes }: Frame) => ({ ...place(ref.frameId, bytes), frame: json(ref) });
+  const encoded = commits.map((commit) => encodeCommit(commit, placeFrame));
+  return { commits: JSON.stringify(encoded), frames: text() };
+}
+
+/** Frames ahead of their commit, as parameters: what `encodeBatch` makes of a batch's. */
+export function encodeStaged(frames: readonly StagedFrame[]): { parts: string; frames: string } {
+  const { place, text } = packing();
+  const parts = frames.map(({ frameId, bytes }) => place(frameId, bytes));
+  return { parts: JSON.stringify(parts), frames: text() };
+}
+
+/** Lays the bytes of frames end to end. */
+function packing() {
   const parts: Uint8Array[] = [];
   let length = 0;
-  const place = (frame: Frame) => {
-    parts.push(frame.bytes);
-    const from = length + 1;
-    length += frame.bytes.length;
-    return { from, length: frame.bytes.length, frameId: frame.ref.frameId, frame: json(frame.ref) };
+  return {
+    place(frameId: string, bytes: Uint8Array) {
+      parts.push(bytes);
+      const from = length + 1;
+      length += bytes.length;
+      return { from, length: bytes.length, frameId: plain(frameId) };
+    },
+    text: () => (parts.length === 1 ? base64(parts[0]!) : Buffer.concat(parts).toString("base64")),
   };
-  const encoded = commits.map((commit) => encodeCommit(commit, place));
-  const frames = parts.length === 1 ? base64(parts[0]!) : Buffer.concat(parts).toString("base64");
-  return { commits: JSON.stringify(encoded), frames };
 }
 
 /** About what the head in the answer weighs: 64 writes with their results. */
@@ -42,17 +58,20 @@ function encodeCommit(commit: Commit, place: Place) {
   return { ...key, writeId: json(writeId), digest, expect, effects: encodeEffects(effects, place) };
 }
 
-/** What is false, empty or undefined is left out: the function asks which names are there. */
+/** What is false, empty or undefined is left out, for the function asks which names are there; `lookAt` may be null. */
 function encodeEffects(effects: Effects, place: Place) {
-  const { state, checkpoint, checkpoints, lease, settings, events, note } = effects;
+  const { state, checkpoint, checkpoints, lease, settings, events, care, lookAt, note } = effects;
   return {
     state: state && encodeState(state, place),
     dropReplaced: effects.dropReplaced || undefined,
+    verified: effects.verified,
     checkpoint: checkpoint && encodeCheckpoint(checkpoint, place),
     checkpoints: checkpoints && Object.fromEntries([...checkpoints].map(([id, what]) => [plain(id), what])),
     lease: lease && encodeLease(lease),
     status: effects.status,
     resumed: effects.resumed,
+    care: care && json(care),
+    lookAt,
     settings: settings && encodeSettings(settings),
     labels: settings?.labels && labelTexts(settings.labels),
     remove: effects.remove,
@@ -62,8 +81,12 @@ function encodeEffects(effects: Effects, place: Place) {
 }
 
 function encodeState(state: NewState, place: Place) {
-  const { restoredFrom, verified } = state;
-  return { ...placed(state, place), verified, restoredFrom: restoredFrom && json(restoredFrom) };
+  const { restoredFrom, verified, staged } = state;
+  return {
+    ...placed(state, place),
+    ...{ verified, restoredFrom: restoredFrom && json(restoredFrom) },
+    staged: staged?.length ? staged.map(({ frameId }) => plain(frameId)) : undefined,
+  };
 }
 
 function encodeCheckpoint(draft: NewCheckpoint, place: Place) {
@@ -77,7 +100,7 @@ function encodeCheckpoint(draft: NewCheckpoint, place: Place) {
 
 function placed(source: NonNullable<NewCheckpoint["data"]>, place: Place) {
   const { contentType, bytes, sha256, frame } = source;
-  const content = json({ contentType, bytes, sha256, storedBytes: frame.ref.storedBytes });
+  const content = json({ contentType, bytes, sha256, storedBytes: storedBytesOf(frame.ref) });
   return { content, ...place(frame) };
 }
 

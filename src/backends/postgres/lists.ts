@@ -6,13 +6,11 @@ import { checkpointPage, decodeCursor, encodeCursor, eventPage } from "../pages.
 import type { Page, PageRequest, PipelineFilter } from "../types.ts";
 import { decodeCheckpoint, decodeEvent, decodeHeads, keyIn } from "./decode.ts";
 import { json, labelTexts, plain } from "./encode.ts";
-import type { Row } from "./runner.ts";
+import type { Query } from "./runner.ts";
 import { CHECKPOINTS, EVENTS, PIPELINES } from "./statements.ts";
 
 /** The largest bigint: a comparison with another type would leave the index unused. */
 const LAST = "9223372036854775807";
-
-type Query = (sql: string, params: readonly (string | null)[]) => Promise<Row[]>;
 
 export async function listCheckpoints(
   query: Query,

@@ -3,6 +3,9 @@ import { CairnError } from "../../model/errors.ts";
 /** A row: every column is text, bytes travel in it as base64. */
 export type Row = Readonly<Record<string, string | null>>;
 
+/** A statement that may be sent again, whatever became of it. @throws CairnError */
+export type Query = (sql: string, params: readonly (string | null)[]) => Promise<Row[]>;
+
 /** A way to Postgres. One call is one statement in a transaction of its own, and no state outlives it. */
 export interface Runner {
   /** The largest frame that one statement can carry there and back, bytes. */

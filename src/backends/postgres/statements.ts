@@ -3,21 +3,44 @@
  * the same over every transport, and no prepared statement or session outlives a call.
  */
 export const COMMIT = `
-SELECT outcome, answer, head FROM cairn.commit_v1($1::jsonb, decode($2, 'base64'))`;
+SELECT outcome, answer, head FROM cairn.commit_v3($1::jsonb, decode($2, 'base64'))`;
 
-/** $3: with the frame of the state. */
+/** $3: a JSON array of frame ids, each with the place of its bytes in $4. */
+export const STAGE = `
+SELECT cairn.stage_v1($1, $2, $3::jsonb, decode($4, 'base64'))::text`;
+
+/** $3: how many seconds ago they were staged, at least. */
+export const COLLECT = `
+SELECT cairn.collect_v1($1, $2, $3::double precision)::text AS went`;
+
 export const LOAD = `
-SELECT cairn.head_v1(p) AS head, encode(f.bytes, 'base64') AS frame
-FROM cairn.pipelines p
-LEFT JOIN cairn.versions v ON $3::boolean AND v.pipeline = p.id AND v.version = p.version
-LEFT JOIN cairn.frames f ON f.pipeline = v.pipeline AND f.frame_id = v.frame_id
-WHERE p.tenant = $1 AND p.pipeline_id = $2`;
+SELECT NULL::text AS frame_id, cairn.head_v2(p) AS content
+FROM cairn.pipelines p WHERE p.tenant = $1 AND p.pipeline_id = $2`;
+
+/**
+ * The head, and the frames of its state's chain but for what was staged ('p…'), unless they are more than $3 bytes
+ * together. The length of bytes that are stored aside is known without reading them.
+ */
+export const LOAD_ALL = `
+WITH found AS MATERIALIZED (
+  SELECT p.id, cairn.head_v2(p) AS head, (
+    SELECT cairn.chain_v1(v.frame_id) FROM cairn.versions v
+    WHERE v.pipeline = p.id AND v.version = p.version) AS chain
+  FROM cairn.pipelines p WHERE p.tenant = $1 AND p.pipeline_id = $2
+)
+SELECT NULL::text AS frame_id, head AS content FROM found
+UNION ALL
+SELECT frame_id, encode(bytes, 'base64') FROM (
+  SELECT f.frame_id, f.bytes, sum(octet_length(f.bytes)) OVER () AS total
+  FROM found JOIN cairn.frames f ON f.pipeline = found.id
+    AND f.frame_id >= found.chain || '.' AND f.frame_id < found.chain || '.p'
+) AS chain WHERE total <= $3::bigint`;
 
 const OF_PIPELINE = "pipeline = (SELECT id FROM cairn.pipelines WHERE tenant = $1 AND pipeline_id = $2)";
 
 /** $3: a JSON array of frame ids. */
 export const FRAMES = `
-SELECT frame_id, encode(bytes, 'base64') AS bytes FROM cairn.frames
+SELECT frame_id, encode(bytes, 'base64') AS content FROM cairn.frames
 WHERE ${OF_PIPELINE} AND frame_id IN (SELECT jsonb_array_elements_text($3::jsonb))`;
 
 export const CHECKPOINT = `
@@ -37,7 +60,7 @@ WHERE ${OF_PIPELINE} AND position < $3::bigint ORDER BY position DESC LIMIT $4::
 
 /** $2: after this id; $3: status; $4: kind as JSON; $5: labels, as an array's text, or null; $6: a time; $7: how many. */
 export const PIPELINES = `
-SELECT cairn.listed_v1(found) AS head FROM (
+SELECT cairn.listed_v2(found) AS head FROM (
   SELECT p.* FROM cairn.pipelines p
   WHERE p.tenant = $1 AND NOT p.deleted AND p.pipeline_id > $2
     AND ($3::text IS NULL OR p.status = $3) AND ($4::text IS NULL OR p.kind = $4)
@@ -47,7 +70,7 @@ SELECT cairn.listed_v1(found) AS head FROM (
 ) AS found`;
 
 export const DUE = `
-SELECT head FROM cairn.due_v2($1::bigint) AS head`;
+SELECT head FROM cairn.due_v3($1::bigint) AS head`;
 
 export const SETTINGS = `
 SELECT current_setting('synchronous_commit') AS durability,
@@ -57,6 +80,6 @@ SELECT current_setting('synchronous_commit') AS durability,
   (SELECT bool_and(has_table_privilege(c.oid, needed))::text
     FROM pg_catalog.pg_class c, unnest(ARRAY['SELECT', 'INSERT', 'UPDATE', 'DELETE']) AS needed
     WHERE c.relnamespace = to_regnamespace('cairn') AND c.relkind = 'r'
-      AND c.relname IN ('pipelines', 'versions', 'checkpoints', 'events', 'writes', 'frames')) AS privileged,
+      AND c.relname IN ('pipelines', 'versions', 'checkpoints', 'events', 'writes', 'frames', 'staged')) AS privileged,
   (SELECT bool_and(has_function_privilege(f.oid, 'EXECUTE'))::text
     FROM pg_catalog.pg_proc f WHERE f.pronamespace = to_regnamespace('cairn')) AS executes`;

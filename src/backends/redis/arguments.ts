@@ -1,21 +1,15 @@
+import { type Link, storedBytesOf } from "../../model/chain.ts";
 import type { Frame } from "../../model/frame.ts";
 import type { Commit, Effects, NewState } from "../types.ts";
-import { SETTINGS } from "./fields.ts";
+import { milliseconds, SETTINGS, waitsOf } from "./fields.ts";
 import { frameName, type Keys, safe } from "./keys.ts";
 import { commitScript } from "./lua/commit.ts";
+import { type Part, partLines } from "./parts.ts";
 import type { ScriptCall } from "./script.ts";
 import type { Argument } from "./transport.ts";
 
-/** How a frame of a commit travels: with it, or as parts that were stored before. */
+/** How a frame of a commit travels: with it, or in parts that were stored before. */
 export type Carried = { bytes: Argument } | { parts: readonly Part[] };
-
-/** One staged part, as the script finds it again. */
-export interface Part {
-  key: string;
-  length: number;
-  /** Hex. */
-  sha1: string;
-}
 
 type Named = Record<string, Argument | undefined>;
 
@@ -38,6 +32,8 @@ export function commitCall(keys: Keys, commit: Commit, aheadMilliseconds: number
     id: JSON.stringify(commit.writeId),
     digest: JSON.stringify(commit.digest),
     frames: names.frame,
+    chains: names.chain,
+    staged: names.staged,
     member: key.pipelineId,
     dueMember: `${key.tenant}:${key.pipelineId}`,
     ahead: aheadMilliseconds ? String(aheadMilliseconds) : undefined,
@@ -45,6 +41,7 @@ export function commitCall(keys: Keys, commit: Commit, aheadMilliseconds: number
     state: expect.state,
     version: number(expect.version),
     revision: number(expect.revision),
+    base: expect.base === undefined ? undefined : frameName(expect.base),
     fence: number(expect.fence),
     force: flag(expect.force),
     ...effectArguments(commit.effects),
@@ -61,24 +58,23 @@ export function withFrames(call: ScriptCall, frames: Partial<Record<"state" | "d
   const args = [...call.args];
   for (const [name, carried] of Object.entries(frames)) {
     if ("bytes" in carried) args.push(`${name}Bytes`, carried.bytes);
-    else args.push(`${name}Parts`, carried.parts.map(partLines).join("\n"));
+    else args.push(`${name}Parts`, partLines(carried.parts));
   }
   return { ...call, args };
 }
 
-function partLines({ key, length, sha1 }: Part): string {
-  return `${key}\n${length}\n${sha1}`;
-}
-
 function effectArguments(effects: Effects): Named {
-  const { status, events = [], checkpoints = new Map() } = effects;
+  const { status, care, lookAt, events = [], checkpoints = new Map() } = effects;
   const changes = [...checkpoints].map(([id, how]) => `${safe(id)}\n${how}`);
   return {
     ...stateArguments(effects.state),
     ...checkpointArguments(effects.checkpoint),
     ...leaseArguments(effects.lease),
     ...settingsArguments(effects.settings),
+    care: care && JSON.stringify(care),
+    lookAt: lookAt === undefined ? undefined : milliseconds(lookAt),
     dropReplaced: flag(effects.dropReplaced),
+    verified: flag(effects.verified),
     changes: changes.length > 0 ? changes.join("\n") : undefined,
     status,
     resumed: flag(effects.resumed),
@@ -102,13 +98,19 @@ function eventLines(draft: { type: string }): string {
 
 function stateArguments(state: Effects["state"]): Named {
   if (!state) return {};
+  const staged = state.staged ?? [];
   return {
+    stateStaged: staged.length > 0 ? staged.map(linkLines).join("\n") : undefined,
     stateFrameId: frameName(state.frame.ref.frameId),
     stateFrame: JSON.stringify(state.frame.ref),
     stateContent: content(state),
     stateVerified: state.verified ? "1" : "0",
     stateRestored: JSON.stringify(state.restoredFrom),
   };
+}
+
+function linkLines({ frameId, storedBytes }: Link): string {
+  return `${frameName(frameId)}\n${storedBytes}`;
 }
 
 function checkpointArguments(checkpoint: Effects["checkpoint"]): Named {
@@ -129,7 +131,7 @@ function checkpointArguments(checkpoint: Effects["checkpoint"]): Named {
 
 /** What a result and a checkpoint say of their content. */
 function content({ contentType, bytes, sha256, frame }: Omit<NewState, "restoredFrom" | "verified">): string {
-  return JSON.stringify({ contentType, bytes, storedBytes: frame.ref.storedBytes, sha256 });
+  return JSON.stringify({ contentType, bytes, storedBytes: storedBytesOf(frame.ref), sha256 });
 }
 
 function leaseArguments(change: Effects["lease"]): Named {
@@ -141,7 +143,8 @@ function leaseArguments(change: Effects["lease"]): Named {
 
 function settingsArguments(settings: Effects["settings"] = {}): Named {
   const given = SETTINGS.filter((name) => settings[name] !== undefined);
-  return Object.fromEntries(given.map((name) => [`settings.${name}`, JSON.stringify(settings[name])]));
+  const texts = given.map((name) => [`settings.${name}`, JSON.stringify(settings[name])]);
+  return { ...Object.fromEntries(texts), ...waitsOf(settings) };
 }
 
 function flatten(args: Named): Argument[] {

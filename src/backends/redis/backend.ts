@@ -1,3 +1,4 @@
+import { type Link, linksOf } from "../../model/chain.ts";
 import { CairnError } from "../../model/errors.ts";
 import type { PipelineKey } from "../../model/ids.ts";
 import type { Loaded, StorageBackend } from "../types.ts";
@@ -6,11 +7,12 @@ import { reading } from "./errors.ts";
 import { decodeCheckpoint, decodeHead } from "./fields.ts";
 import { readFrames, readRest } from "./frames.ts";
 import { checkHealth } from "./health.ts";
-import { redisKeys } from "./keys.ts";
+import { frameName, redisKeys } from "./keys.ts";
 import { claimDue, listCheckpoints, listEvents, listPipelines } from "./lists.ts";
 import { loadScript } from "./lua/reads.ts";
 import { list, pairs, type Reply, ReplyError, text } from "./reply.ts";
 import { call } from "./script.ts";
+import { collectStaged, stageFrames } from "./staged.ts";
 import type { Transport } from "./transport.ts";
 
 export interface RedisSettings {
@@ -23,7 +25,7 @@ export interface RedisSettings {
   maxRequestBytes?: number;
   /** @default 75,000,000 over REST (Upstash: 100 MB a record, in base64), 500,000,000 over TCP (Redis: 512 MB) */
   maxFrameBytes?: number;
-  /** How long a staged part waits for its commit. @default 600 */
+  /** How long a part of a frame waits for the rest. @default 600 */
   stagedSeconds?: number;
   /** How long a pipeline listed as due is left to whoever listed it. @default 60 */
   claimSeconds?: number;
@@ -53,16 +55,15 @@ export function redisOver(transport: Transport, settings: RedisSettings = {}): S
   const staging = { transport, keys, maxRequestBytes, maxFrameBytes, stagedSeconds, ahead };
   const lists = { transport, keys, room, claimSeconds: settings.claimSeconds ?? 60, ahead };
 
-  async function load(key: PipelineKey, { frame = false } = {}): Promise<Loaded | null> {
+  async function load(key: PipelineKey, { frames = false } = {}): Promise<Loaded | null> {
     const names = keys.of(key);
-    const args = [names.frame, frame ? String(room) : "0"];
+    const args = [names.frame, frames ? String(room) : "0"];
     const answer = await call(transport, { script: loadScript, keys: [names.head, names.writes], args });
     if (answer === null) return null;
-    const [flat, writes, start] = list(answer);
+    const [flat, writes, starts] = list(answer);
     const head = decodeHead(key, pairs(flat), text(writes));
-    if (!head.state || !start) return { head, frame: null };
-    const name = keys.frame(key, head.state.frame.frameId);
-    return { head, frame: await readRest(transport, name, start, room) };
+    const chain = frames && head.state ? namesOf(linksOf(head.state.frame)) : [];
+    return { head, frames: await readRest(transport, names.frame, chain, list(starts), room) };
   }
 
   async function checkpoint(key: PipelineKey, checkpointId: string) {
@@ -76,16 +77,19 @@ export function redisOver(transport: Transport, settings: RedisSettings = {}): S
     capabilities: { maxFrameBytes, clockSlackSeconds: 0, minCommitSeconds: 0 },
     load: (key, options) => reading(() => load(key, options)),
     commit: (commits) => commitAll(staging, commits),
-    frames: (key, refs) => {
-      const names = refs.map((ref) => keys.frame(key, ref.frameId));
-      return reading(() => readFrames(transport, names, room));
-    },
+    frames: (key, links) => reading(() => readFrames(transport, keys.of(key).frame, namesOf(links), room)),
+    stage: (key, frames) => stageFrames(staging, key, frames),
     checkpoint: (key, checkpointId) => reading(() => checkpoint(key, checkpointId)),
     checkpoints: (key, page) => reading(() => listCheckpoints(lists, key, page)),
     pipelines: (tenant, filter, page) => reading(() => listPipelines(lists, tenant, filter, page)),
     events: (key, page) => reading(() => listEvents(lists, key, page)),
     due: (limit) => reading(() => claimDue(lists, limit)),
+    collect: (key, seconds) => reading(() => collectStaged(staging, key, seconds)),
     health: () => checkHealth(transport, keys),
     close: () => transport.close(),
   };
+}
+
+function namesOf(links: readonly Link[]): string[] {
+  return links.map(({ frameId }) => frameName(frameId));
 }

@@ -1,6 +1,6 @@
-import { CairnError, type ErrorCode, OutcomeUnknown } from "../../model/errors.ts";
+import { OutcomeUnknown } from "../../model/errors.ts";
 import type { Commit, CommitOutcome, Refusal } from "../types.ts";
-import { commitFailed } from "./errors.ts";
+import { commitFailed, IMPOSSIBLE, impossible } from "./errors.ts";
 import { decodeHead, decodeWrite } from "./fields.ts";
 import { list, pairs, type Reply, ReplyError, text } from "./reply.ts";
 import { callAll, commandOf, type ScriptCall } from "./script.ts";
@@ -99,15 +99,6 @@ function outcomeOf(commit: Commit, reply: Reply): CommitOutcome {
     }
   }
   const stored = list(flat).length === 0 ? null : head();
-  const impossible = IMPOSSIBLE[status];
-  if (impossible) throw new CairnError(...impossible, { retryAfterSeconds: 1 });
+  if (status in IMPOSSIBLE) throw impossible(status);
   return { ok: false, refusal: status as Refusal, head: stored };
 }
-
-/** Refused for a reason that is no one's but the store's. */
-const IMPOSSIBLE: Readonly<Record<string, [ErrorCode, string]>> = {
-  parts: ["backend_unavailable", "Parts of the frame are gone before the write: nothing was written."],
-  checkpoint_exists: ["backend_unavailable", "The checkpoint exists already: nothing was written."],
-  frame_too_large: ["too_large", "The state is larger than the server lets a value be."],
-  format: ["backend_unavailable", "A stored record of the pipeline cannot be read: nothing was written."],
-};

@@ -1,6 +1,18 @@
-import { CairnError, OutcomeUnknown } from "../../model/errors.ts";
+import { CairnError, type ErrorCode, OutcomeUnknown } from "../../model/errors.ts";
 import { ReplyError } from "./reply.ts";
 import { NotSent } from "./transport.ts";
+
+/** What a script answers where it has done nothing for a reason that is no one's but the store's. */
+export const IMPOSSIBLE: Readonly<Record<string, [ErrorCode, string]>> = {
+  parts: ["backend_unavailable", "Parts of the frame are gone before the write: nothing was written."],
+  checkpoint_exists: ["backend_unavailable", "The checkpoint exists already: nothing was written."],
+  frame_too_large: ["too_large", "The state is larger than the server lets a value be."],
+  format: ["backend_unavailable", "A stored record of the pipeline cannot be read: nothing was written."],
+};
+
+export function impossible(status: string): CairnError {
+  return new CairnError(...IMPOSSIBLE[status]!, { retryAfterSeconds: 1 });
+}
 
 /** For what certainly was not done, or only read. What Redis or the client said stays in `cause`. */
 export function notDone(cause: unknown): CairnError {

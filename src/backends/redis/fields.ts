@@ -3,6 +3,7 @@ import { CairnError } from "../../model/errors.ts";
 import type { PipelineEvent } from "../../model/event.ts";
 import { FORMAT, type Head, type Lease, type StateRecord, type WriteRecord } from "../../model/head.ts";
 import type { PipelineKey } from "../../model/ids.ts";
+import type { Settings } from "../../model/pipeline.ts";
 import { readable } from "../unreadable.ts";
 
 /** The fields of a head that `settings` sets; each is one JSON text. */
@@ -13,6 +14,22 @@ export const NONE = "~";
 
 /** How many lines a stored version takes. */
 export const STATE_LINES = 8;
+
+/** What of the settings makes a pipeline due, for scripts decode no JSON: seconds, "" for none. */
+export function waitsOf({ recovery, retention }: Settings): Record<string, string> {
+  return {
+    ...(recovery && { silence: String(recovery.silenceSeconds ?? "") }),
+    ...(retention && { deleteAfter: String(retention.deleteAfterSeconds ?? "") }),
+  };
+}
+
+/** A time as the hash of a head holds it: epoch milliseconds. @throws RangeError when it is none */
+export function milliseconds(at: string | null): string {
+  if (at === null) return "";
+  const parsed = Date.parse(at);
+  if (!Number.isFinite(parsed)) throw new RangeError("What is said to be a time is none.");
+  return String(parsed);
+}
 
 /** A head as its hash holds it. Only for heads without a lease, state, checkpoint: what a script starts from. */
 export function encodeBareHead(head: Head): Record<string, string> {
@@ -26,6 +43,9 @@ export function encodeBareHead(head: Head): Record<string, string> {
     created: String(Date.parse(head.createdAt)),
     updated: String(Date.parse(head.updatedAt)),
     ...Object.fromEntries(SETTINGS.map((name) => [name, JSON.stringify(head[name])])),
+    ...waitsOf(head),
+    lookAt: milliseconds(head.lookAt),
+    care: JSON.stringify(head.care),
     ...{ owner: "", ttl: "", expires: "", state: "", history: "", last: "" },
   };
 }
@@ -55,6 +75,8 @@ export function decodeHead(key: PipelineKey, fields: ReadonlyMap<string, string>
       updatedAt: time(get("updated")),
       ...(settings as Pick<Head, (typeof SETTINGS)[number]>),
       lease: decodeLease(get("owner"), get("ttl"), get("expires")),
+      lookAt: get("lookAt") === "" ? null : time(get("lookAt")),
+      care: JSON.parse(get("care")),
       state: decodeStates(get("state"))[0] ?? null,
       history: decodeStates(get("history")),
       checkpointCount: number("count"),

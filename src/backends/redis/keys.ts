@@ -11,13 +11,19 @@ export interface PipelineKeys {
   checkpoints: string;
   /** Sorted set: checkpoint ids by sequence. */
   order: string;
-  /** Hash: frame id → how many checkpoints name it. */
+  /** Hash: chain id → how many checkpoints name a frame of it. */
   named: string;
   /** Sorted set: events by revision and index. */
   events: string;
   /** What a frame id follows: one string a frame. */
   frame: string;
-  /** What a part's name follows: strings that expire, until a commit makes a frame of them. */
+  /** What a chain's id follows: a list of its frames, but for the full one; none where that is alone. */
+  chain: string;
+  /** What the id of a frame follows that waits for its commit: strings that expire, until one names them. */
+  staged: string;
+  /** Sorted set: the ids of frames that were staged, by when; it expires with the last of them. */
+  staging: string;
+  /** What a part's name follows: strings that expire, until one string is made of them. */
   part: string;
 }
 
@@ -25,10 +31,9 @@ export interface PipelineKeys {
 export interface Keys {
   readonly prefix: string;
   of(key: PipelineKey): PipelineKeys;
-  frame(key: PipelineKey, frameId: string): string;
   /** Sorted set: the ids of a tenant's pipelines, in lexicographic order. */
   index(tenant: string): string;
-  /** Sorted set: pipelines of all tenants by when their lease runs out, epoch milliseconds. */
+  /** Sorted set: pipelines of all tenants by when the sweep is to look at them (`dueAt`), epoch milliseconds. */
   readonly due: string;
   /** What the keys of a probe begin with; no pipeline's do. */
   readonly probe: string;
@@ -45,13 +50,15 @@ export function redisKeys(prefix: string): Keys {
       named: `${base}named`,
       events: `${base}events`,
       frame: `${base}frame:`,
+      chain: `${base}chain:`,
+      staged: `${base}staged:`,
+      staging: `${base}staging`,
       part: `${base}part:`,
     };
   };
   return {
     prefix,
     of,
-    frame: (key, frameId) => of(key).frame + frameName(frameId),
     index: (tenant) => `${prefix}pipelines:${safe(tenant)}`,
     due: `${prefix}due`,
     probe: `${prefix}probe:`,

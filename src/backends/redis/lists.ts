@@ -103,12 +103,12 @@ export async function listPipelines(
 }
 
 export interface DueOptions extends ListOptions {
-  /** How long a pipeline that was listed is not listed again, unless its head changes. */
+  /** How long a pipeline that was listed is not listed again, unless its time changes. */
   claimSeconds: number;
   ahead: () => number;
 }
 
-/** Claims pipelines whose lease ran out, of all tenants. */
+/** Claims pipelines whose time has come, of all tenants. */
 export async function claimDue(options: DueOptions, limit: number): Promise<Due[]> {
   const { transport, keys, room } = options;
   const due: Due[] = [];

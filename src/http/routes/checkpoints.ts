@@ -17,18 +17,19 @@ import {
   findCheckpoint,
   listCheckpoints,
   readCheckpoint,
-  verifyCheckpoint,
 } from "../../state/checkpoints.ts";
+import { diffCheckpoints } from "../../state/diff.ts";
 import { evaluate } from "../../state/pipelines.ts";
+import { verifyCheckpoint } from "../../state/verify.ts";
 import { json, nothing, notModified, page, replayed, type Stored } from "../answers.ts";
 import { contentOrParts } from "../content-answer.ts";
 import { versionTag } from "../etag.ts";
-import { callerOf, ifNoneMatch, writeHeaders } from "../headers.ts";
+import { callerOf, ifNoneMatch, range, writeHeaders } from "../headers.ts";
 import { emptyBody, jsonBody } from "../json-body.ts";
 import { pageQuery, select } from "../query.ts";
 import { type Route, route } from "../route.ts";
-import { CheckpointPage, Verification } from "../schemas.ts";
-import { answer, PIPELINE, READ_ERRORS, storedContent, WRITE_ERRORS } from "./shared.ts";
+import { CheckpointPage, Diff, Verification } from "../schemas.ts";
+import { answer, PIPELINE, READ_ERRORS, storedContent, storedRange, WRITE_ERRORS } from "./shared.ts";
 
 const CHECKPOINT = `${PIPELINE}/checkpoints/{checkpointId}` as const;
 
@@ -109,16 +110,20 @@ const getState = route({
   tag: "Checkpoints",
   scope: "read",
   query: () => z.strictObject({ select: select() }),
-  headers: { ifNoneMatch },
-  answers: { 200: storedContent, 304: { description: "The client has it", headers: ["ETag"] } },
-  errors: [...READ_ERRORS, "not_json"],
+  headers: { ifNoneMatch, range },
+  answers: {
+    200: storedContent,
+    206: storedRange,
+    304: { description: "The client has it", headers: ["ETag"] },
+  },
+  errors: [...READ_ERRORS, "not_json", "range_not_satisfiable", "too_large"],
   async handle({ core, key, params, query, headers }) {
     if (headers.ifNoneMatch) {
       const stored = storedCheckpoint(await findCheckpoint(core, key, params.checkpointId));
       if (headers.ifNoneMatch(stored.tag)) return notModified(stored);
     }
     const { record, content } = await readCheckpoint(core, key, params.checkpointId);
-    return contentOrParts(storedCheckpoint(record), content, query.select);
+    return contentOrParts(storedCheckpoint(record), content, { select: query.select, range: headers.range });
   },
 });
 
@@ -157,6 +162,23 @@ const verify = route({
   handle: async ({ core, key, params }) => json(200, await verifyCheckpoint(core, key, params.checkpointId)),
 });
 
+const diff = route({
+  method: "GET",
+  path: `${CHECKPOINT}/diff/{diffTarget}`,
+  operationId: "diffCheckpoints",
+  summary: "Compare a checkpoint with another, or with the state",
+  description:
+    "What makes the second out of the first, both JSON. `current` stands for the state as it is. What white space, the order of members and the spelling of strings make different is in `bytes`, not in `patch`.",
+  tag: "Checkpoints",
+  scope: "read",
+  answers: { 200: answer("The difference", Diff) },
+  errors: [...READ_ERRORS, "not_json"],
+  async handle({ core, key, params: { checkpointId, diffTarget } }) {
+    const found = await diffCheckpoints(core, key, checkpointId, diffTarget);
+    return json(200, found, { "X-Content-Type-Options": "nosniff" });
+  },
+});
+
 const decide = route({
   method: "POST",
   path: `${PIPELINE}/evaluate`,
@@ -173,4 +195,4 @@ const decide = route({
   handle: async ({ core, key, body }) => json(200, await evaluate(core, key, body.value)),
 });
 
-export const checkpointRoutes: Route[] = [create, list, get, getState, remove, verify, decide];
+export const checkpointRoutes: Route[] = [create, list, get, getState, remove, verify, diff, decide];

@@ -1,17 +1,25 @@
 import type { Route } from "../route.ts";
 import { checkpointRoutes } from "./checkpoints.ts";
+import { copyRoutes } from "./copies.ts";
 import { leaseRoutes } from "./lease.ts";
 import { pipelineRoutes } from "./pipelines.ts";
+import { pruneRoutes } from "./prune.ts";
 import { recoveryRoutes } from "./recovery.ts";
 import { serviceRoutes } from "./service.ts";
 import { stateRoutes } from "./state.ts";
+import { sweepRoutes } from "./sweep.ts";
+import { uploadRoutes } from "./uploads.ts";
 
 /** Every operation of the service, in the order that the documentation shows them. */
 export const ROUTES: readonly Route[] = [
   ...stateRoutes,
+  ...uploadRoutes,
   ...checkpointRoutes,
   ...leaseRoutes,
   ...recoveryRoutes,
+  ...sweepRoutes,
+  ...pruneRoutes,
   ...pipelineRoutes,
+  ...copyRoutes,
   ...serviceRoutes,
 ];

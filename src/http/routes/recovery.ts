@@ -1,18 +1,19 @@
 import { CheckpointId } from "../../model/names.ts";
 import { Owner, TtlSeconds } from "../../model/pipeline.ts";
+import { Pointers } from "../../model/pointers.ts";
 import { present } from "../../model/present.ts";
 import * as z from "../../model/zod.ts";
 import { type Restored, recover, rollback } from "../../recovery/rollback.ts";
-import { sweep } from "../../recovery/sweep.ts";
+import { oneTarget, rollbackTarget } from "../../state/arguments.ts";
 import { resume } from "../../state/resume.ts";
 import { json, jsonText, replayed } from "../answers.ts";
 import { versionTag } from "../etag.ts";
 import { forcedCaller } from "../force.ts";
 import { callerOf, idempotencyKey, writeHeaders } from "../headers.ts";
-import { emptyBody, jsonBody } from "../json-body.ts";
+import { jsonBody } from "../json-body.ts";
 import { resumedText } from "../resumed.ts";
 import { type Route, route } from "../route.ts";
-import { Restored as RestoredSchema, Resumed, Swept } from "../schemas.ts";
+import { Restored as RestoredSchema, Resumed } from "../schemas.ts";
 import { answer, force, PIPELINE, WRITE_ERRORS } from "./shared.ts";
 
 const resumePipeline = route({
@@ -56,20 +57,27 @@ const recoverPipeline = route({
   path: `${PIPELINE}/recover`,
   operationId: "recover",
   summary: "Set the state to the newest checkpoint that verifies",
-  description: "Or to the one named, as a new version. Damaged checkpoints met on the way are quarantined.",
+  description:
+    "Or to the one named, as a new version. With `select` only these parts of it, into the state as it is; a part whose object is gone brings it back. Damaged checkpoints met on the way are quarantined.",
   tag: "Lease and recovery",
   scope: "write",
   headers: writeHeaders,
-  body: jsonBody(() => z.strictObject({ checkpointId: z.optional(CheckpointId()), force: force() }), {
-    optional: true,
-    example: {},
-  }),
+  body: jsonBody(
+    () =>
+      z.strictObject({
+        checkpointId: z.optional(CheckpointId()),
+        select: z.optional(Pointers()),
+        force: force(),
+      }),
+    { optional: true, example: { select: ["/config"] } },
+  ),
   answers: { 200: answer("The new version", RestoredSchema, "ETag", "Idempotency-Replayed") },
-  errors: [...WRITE_ERRORS, "unrecoverable"],
-  async handle({ core, key, identity, headers, body }) {
+  errors: [...WRITE_ERRORS, "unrecoverable", "select_failed", "not_json", "too_large"],
+  async handle({ core, key, identity, headers, body, maxBodyBytes: maxBytes }) {
     const { force, ...target } = body.value;
     const caller = forcedCaller(identity, headers, force);
-    return restoredAnswer(key.pipelineId, await recover(core, key, present(target), caller));
+    const restored = await recover(core, key, { ...present(target), maxBytes }, caller);
+    return restoredAnswer(key.pipelineId, restored);
   },
 });
 
@@ -82,22 +90,10 @@ const rollbackPipeline = route({
   tag: "Lease and recovery",
   scope: "write",
   headers: writeHeaders,
-  body: jsonBody(
-    () =>
-      z
-        .strictObject({
-          checkpointId: z.optional(CheckpointId()),
-          steps: z.optional(z.int().check(z.minimum(1), z.maximum(10_000))),
-          force: force(),
-        })
-        .check(
-          z.refine(({ checkpointId, steps }) => checkpointId === undefined || steps === undefined, {
-            message: "either checkpointId or steps, not both",
-            path: ["steps"],
-          }),
-        ),
-    { optional: true, example: { steps: 1 } },
-  ),
+  body: jsonBody(() => z.strictObject({ ...rollbackTarget(), force: force() }).check(oneTarget()), {
+    optional: true,
+    example: { steps: 1 },
+  }),
   answers: { 200: answer("The new version", RestoredSchema, "ETag", "Idempotency-Replayed") },
   errors: [...WRITE_ERRORS, "unrecoverable"],
   async handle({ core, key, identity, headers, body }) {
@@ -123,16 +119,4 @@ function restoredAnswer(pipelineId: string, restored: Restored): Response {
   return json(200, body, { ETag: versionTag(version), ...replayed(restored) });
 }
 
-const runSweep = route({
-  method: "POST",
-  path: "/v1/sweep",
-  operationId: "sweep",
-  summary: "Run the scheduled sweep now",
-  tag: "Service",
-  scope: "admin",
-  body: emptyBody,
-  answers: { 200: answer("What was done", Swept) },
-  handle: async ({ core }) => json(200, await sweep(core)),
-});
-
-export const recoveryRoutes: Route[] = [resumePipeline, recoverPipeline, rollbackPipeline, runSweep];
+export const recoveryRoutes: Route[] = [resumePipeline, recoverPipeline, rollbackPipeline];

@@ -36,3 +36,10 @@ export const storedContent: AnswerSpec = {
   content: { "*/*": {}, "application/json": {} },
   headers: ["ETag", "Repr-Digest", "Last-Modified"],
 };
+
+/** An answer of a range of stored bytes. */
+export const storedRange: AnswerSpec = {
+  description: "The bytes that `Range` asks for.",
+  content: { "*/*": {} },
+  headers: ["ETag", "Repr-Digest", "Content-Range"],
+};

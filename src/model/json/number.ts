@@ -10,12 +10,15 @@ const LONGEST_COMPARED = 5000;
 
 /** True when two number texts name the same decimal: `1.0` and `1`, `10e399` and `1E400`, `-0` and `0`. */
 export function equalDecimals(a: string, b: string): boolean {
-  if (a === b) return true;
-  return Math.max(a.length, b.length) <= LONGEST_COMPARED && decimalForm(a) === decimalForm(b);
+  return a === b || decimalForm(a) === decimalForm(b);
 }
 
-/** One spelling for all texts of one decimal: sign, digits without outer zeros, exponent of the last digit. */
-function decimalForm(text: string): string {
+/**
+ * One spelling for all texts of one decimal: sign, digits without outer zeros, exponent of the last digit. Texts that
+ * are too long stay as they are.
+ */
+export function decimalForm(text: string): string {
+  if (text.length > LONGEST_COMPARED) return text;
   const [, sign, whole = "", fraction = "", exponent = "0"] = NUMBER.exec(text) ?? [];
   const digits = (whole + fraction).replace(/^0+/, "");
   if (digits === "") return "0";

@@ -19,6 +19,8 @@ const OPERATIONS: [string, "read" | "write", Send][] = [
     "read",
     (c, id, as) => c.get(`${pipeline(id)}/checkpoints/${NOBODYS}/state`, { as }),
   ],
+  ["GET diff", "read", (c, id, as) => c.get(`${pipeline(id)}/checkpoints/${NOBODYS}/diff/current`, { as })],
+  ["GET export", "read", (c, id, as) => c.get(`${pipeline(id)}/export`, { as })],
   ["GET events", "read", (c, id, as) => c.get(`${pipeline(id)}/events`, { as })],
   ["POST verify", "read", (c, id, as) => c.post(`${pipeline(id)}/checkpoints/${NOBODYS}/verify`, {}, { as })],
   ["POST evaluate", "read", (c, id, as) => c.post(`${pipeline(id)}/evaluate`, {}, { as })],
@@ -39,6 +41,8 @@ const OPERATIONS: [string, "read" | "write", Send][] = [
   ],
   ["POST recover", "write", (c, id, as) => c.post(`${pipeline(id)}/recover`, {}, { as })],
   ["POST rollback", "write", (c, id, as) => c.post(`${pipeline(id)}/rollback`, {}, { as })],
+  ["POST prune", "write", (c, id, as) => c.post(`${pipeline(id)}/prune`, {}, { as })],
+  ["POST fork", "write", (c, id, as) => c.post(`${pipeline(id)}/fork`, { pipelineId: "forked" }, { as })],
   ["PATCH pipeline", "write", (c, id, as) => c.patch(pipeline(id), { status: "failed" }, { as })],
   ["DELETE pipeline", "write", (c, id, as) => c.delete(pipeline(id), { as })],
 ];

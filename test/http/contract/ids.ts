@@ -58,6 +58,8 @@ const OPERATIONS: [string, string, string?][] = [
   ["POST", "/resume", '{"owner":"w","ttlSeconds":1}'],
   ["POST", "/recover", "{}"],
   ["POST", "/rollback", "{}"],
+  ["POST", "/fork", '{"pipelineId":"forked"}'],
+  ["GET", "/export"],
   ["GET", "/events"],
 ];
 

@@ -160,7 +160,9 @@ export function recoveryContract(client: Client): void {
     });
 
     it.each([
-      ["recover", { select: ["/a"] }, "/select"],
+      ["recover", { select: "/a" }, "/select"],
+      ["recover", { select: [] }, "/select"],
+      ["recover", { select: ["/a", "b"] }, "/select/1"],
       ["recover", { checkpointId: "x" }, "/checkpointId"],
       ["recover", { steps: 1 }, "/steps"],
       ["rollback", { steps: 0 }, "/steps"],

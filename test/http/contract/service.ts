@@ -12,6 +12,7 @@ const PATHS: [path: string, allow: string][] = [
   [`/v1/pipelines/{id}/checkpoints/${NOBODYS}`, "DELETE, GET, HEAD"],
   [`/v1/pipelines/{id}/checkpoints/${NOBODYS}/state`, "GET, HEAD"],
   [`/v1/pipelines/{id}/checkpoints/${NOBODYS}/verify`, "POST"],
+  [`/v1/pipelines/{id}/checkpoints/${NOBODYS}/diff/current`, "GET, HEAD"],
   ["/v1/pipelines/{id}/evaluate", "POST"],
   ["/v1/pipelines/{id}/lease", "DELETE, POST, PUT"],
   ["/v1/pipelines/{id}/resume", "POST"],
@@ -120,7 +121,7 @@ export function serviceContract(client: Client): void {
     expectProblem(await client.get(path), 404, "not_found");
   });
 
-  it.each(["fork", "prune", "/v1/claims", "/v1/metrics", "/metrics", "/v1/alerts", "/console"])(
+  it.each(["prune", "/v1/metrics", "/metrics", "/v1/alerts", "/console"])(
     "%s is not there yet",
     async (path) => {
       const url = path.startsWith("/") ? path : `${pipeline(newId())}/${path}`;

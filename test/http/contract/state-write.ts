@@ -76,11 +76,12 @@ export function stateWriteContract(client: Client): void {
       expectProblem(await put(newId(), "{}", { "Cairn-Task": task }), 400, "malformed");
     });
 
-    it("knows onConflict=fail, and says that merge is not there yet", async () => {
+    it("knows onConflict=fail, which is the default", async () => {
       const id = newId();
       expect((await put(id, "{}", {}, "?onConflict=fail")).status).toBe(201);
-      const merge = expectProblem(await put(id, "{}", {}, "?onConflict=merge"), 400, "malformed");
-      expect(merge.detail).toContain("not available yet");
+      const late = await put(id, "{}", { "If-Match": '"7"' }, "?onConflict=fail");
+      expectProblem(late, 412, "precondition_failed");
+      expectProblem(await put(id, "{}", {}, "?onConflict=other"), 400, "malformed");
     });
   });
 

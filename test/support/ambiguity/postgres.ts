@@ -42,7 +42,7 @@ export async function startAmbiguity(kind: "tcp" | "neon"): Promise<AmbiguityRig
 /** The pipeline that a request commits on: its first packet holds the statement and the start of the commit. */
 function committing(request: Buffer | string): string | null {
   const text = request.toString("latin1");
-  if (!text.includes("commit_v1") || !text.includes(TENANT)) return null;
+  if (!text.includes("cairn.commit_v3") || !text.includes(TENANT)) return null;
   return /pipelineId\\*":\\*"(p\d+)/.exec(text)?.[1] ?? null;
 }
 

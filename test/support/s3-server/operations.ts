@@ -67,8 +67,9 @@ function list(bucket: Bucket, query: URLSearchParams, pageSize: number): Answer 
   const more = page.length < found.length;
   const next = Buffer.from(page.at(-1) ?? after).toString("base64url");
   const contents = page.map((key) => {
-    const { etag, bytes } = bucket.get(key);
-    return `<Contents><Key>${escapeText(key)}</Key><ETag>${escapeText(etag)}</ETag><Size>${bytes.length}</Size></Contents>`;
+    const { etag, bytes, at } = bucket.get(key);
+    const time = `<LastModified>${new Date(at - (at % 1000)).toISOString()}</LastModified>`;
+    return `<Contents><Key>${escapeText(key)}</Key>${time}<ETag>${escapeText(etag)}</ETag><Size>${bytes.length}</Size></Contents>`;
   });
   const end = `<IsTruncated>${more}</IsTruncated>${more ? `<NextContinuationToken>${next}</NextContinuationToken>` : ""}`;
   return xml("ListBucketResult", `<KeyCount>${page.length}</KeyCount>${end}${contents.join("")}`);

@@ -3,7 +3,7 @@ import { NONE } from "../fields.ts";
 /**
  * Reads what is stored and decides whether the commit may be applied: `applyCommit`'s checks, in their order.
  * Defines for what follows: `a` (arguments), `h` (head or nil), `gone`, `current`, `history`, `writes`, `now`,
- * `refuse(why)`. Nothing is written, but parts that a refused commit has staged are taken away.
+ * `refuse(why)`. Nothing is written, but a refused commit's parts are taken away.
  */
 export const check = String.raw`
 local NONE = '${NONE}'
@@ -32,26 +32,18 @@ local gone = h ~= nil and h.deleted == '1'
 local current = h and states(h.state)[1]
 local history = h and states(h.history) or {}
 
--- Each staged frame: the keys of its parts, their lengths and SHA-1s.
-local function parts(listed)
-  local all, found = lines(listed or ''), {}
-  for i = 1, #all, 3 do found[#found + 1] = { key = all[i], length = tonumber(all[i + 1]), sha1 = all[i + 2] } end
-  return found
-end
-local staged = { state = parts(a.stateParts), data = parts(a.dataParts) }
+-- The frames that came ahead of this commit in parts, and by it alone.
+local inParts = { state = parts(a.stateParts), data = parts(a.dataParts) }
 
-local function unstage()
-  for _, each in pairs(staged) do
-    for _, part in ipairs(each) do redis.call('UNLINK', part.key) end
-  end
+local function unpart()
+  for _, list in pairs(inParts) do dropParts(list) end
 end
 
 local function refuse(why)
-  unstage()
+  unpart()
   return answer(why, '', flat)
 end
 
-local FINISHED = { completed = true, failed = true, cancelled = true }
 local live = h and h.owner ~= '' and now < tonumber(h.expires)
 
 local function checkExistence()
@@ -72,7 +64,8 @@ local function checkPosition()
   if a.state == 'absent' and current then return 'state_exists' end
   if a.state == 'present' and not current then return 'no_state' end
   if a.version and a.version ~= (h and h.version or '0') then return 'version_mismatch' end
-  return a.revision and a.revision ~= (h and h.revision or '0') and 'revision_mismatch'
+  if a.revision and a.revision ~= (h and h.revision or '0') then return 'revision_mismatch' end
+  return a.base and a.base ~= (current and current[5]) and 'base_mismatch'
 end
 
 local function checkStatus()
@@ -88,26 +81,36 @@ end
 -- Checkpoints to drop or to mark: id, how, id, how.
 local changes = lines(a.changes or '')
 
+-- Frames that were staged, and now are to stay: id, bytes, id, bytes.
+local adopted = lines(a.stateStaged or '')
+
+-- Whoever staged it may speak another protocol: its first letter tells how it is packed.
+local function isStaged(id, bytes)
+  local key = a.staged .. id
+  local packed = redis.call('GETRANGE', key, 0, 0) == 'b' and 4 * math.ceil(bytes / 3) or bytes
+  return redis.call('STRLEN', key) == 1 + packed
+end
+
 local function checkTargets()
   for i = 1, #changes, 2 do
     if redis.call('HEXISTS', RECORDS, changes[i]) == 0 then return 'checkpoint_not_found' end
   end
-  return a.checkpoint and not a.dataFrame and not a.stateFrame and not current and 'no_state'
+  if a.checkpoint and not a.dataFrame and not a.stateFrame and not current then return 'no_state' end
+  for i = 1, #adopted, 2 do
+    if not isStaged(adopted[i], adopted[i + 1]) then return 'frames_missing' end
+  end
 end
 
 local function checkParts()
-  for _, each in pairs(staged) do
-    for _, part in ipairs(each) do
-      local value = redis.call('GET', part.key)
-      if not value or #value ~= part.length or redis.sha1hex(value) ~= part.sha1 then return 'parts' end
-    end
+  for _, list in pairs(inParts) do
+    if not areWhole(list) then return 'parts' end
   end
 end
 
 for i = #writes, 1, -1 do
   if string.sub(writes[i], 1, #a.id + 1) == a.id .. '\n' then
     if lines(writes[i])[2] ~= a.digest then return refuse('idempotency_mismatch') end
-    unstage()
+    unpart()
     return answer('replayed', writes[i], flat)
   end
 end

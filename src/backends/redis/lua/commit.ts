@@ -1,7 +1,8 @@
 import { WRITES_KEPT } from "../../../model/head.ts";
 import { check } from "./check.ts";
 import { constants, effects } from "./effects.ts";
-import { prelude } from "./prelude.ts";
+import { partFunctions } from "./parts.ts";
+import { dueFunction, prelude } from "./prelude.ts";
 
 /**
  * Writes what was decided. A script that fails halfway is not rolled back: every read, decoding and look at a
@@ -19,12 +20,36 @@ local function unlink(frames)
   for _, frame in ipairs(frames) do redis.call('UNLINK', a.frames .. frame) end
 end
 
-local function dueAt(head)
-  return head and head.deleted == '0' and head.status == 'running' and head.owner ~= '' and head.expires or nil
+-- All frames of chains, whatever has become of them: read here, for a write may not be followed by what can fail.
+local function framesOf(chains)
+  local frames = {}
+  for chain in pairs(chains) do
+    frames[#frames + 1] = chain .. '.0'
+    for _, frame in ipairs(redis.call('LRANGE', a.chains .. chain, 0, -1)) do frames[#frames + 1] = frame end
+  end
+  return frames
+end
+
+local function release(chains, frames)
+  unlink(frames)
+  for chain in pairs(chains) do redis.call('UNLINK', a.chains .. chain) end
+end
+
+-- The frames that this commit adds to their chains' lists.
+local function addedFrames()
+  local added = {}
+  local function add(id)
+    if id and id ~= chainOf(id) .. '.0' then added[#added + 1] = id end
+  end
+  add(a.stateFrameId)
+  add(a.dataFrameId)
+  for i = 1, #adopted, 2 do add(adopted[i]) end
+  return added
 end
 
 -- The keys that are to be written must be of their kind: found out by reading.
-local function checkKinds()
+local function checkKinds(frames)
+  for _, frame in ipairs(frames) do redis.call('LLEN', a.chains .. chainOf(frame)) end
   redis.call('ZSCORE', INDEX, a.member)
   redis.call('ZSCORE', DUE, a.dueMember)
   redis.call('ZCARD', EVENTS)
@@ -50,8 +75,9 @@ local function writeHead()
   redis.call('HSET', HEAD, unpack(list))
 end
 
+-- A commit that leaves the time as it is leaves the claim of whoever listed it, too.
 local function writeDue()
-  local was, is = dueAt(h), dueAt(n)
+  local was, is = h and dueAt(h), dueAt(n)
   if is and is ~= was then
     redis.call('ZADD', DUE, is, a.dueMember)
   elseif was and not is then
@@ -59,19 +85,22 @@ local function writeDue()
   end
 end
 
--- Answers whether the server takes it: APPEND alone can fail, where a string may not become so long.
-local function writeFrame(id, bytes, of)
+-- Answers whether the server takes it.
+local function writeFrame(id, bytes, list)
   if not id then return true end
   local key = a.frames .. id
   if bytes then return redis.call('SET', key, bytes) end
-  redis.call('RENAME', of[1].key, key)
+  if not join(list, key) then return false end
   redis.call('PERSIST', key)
-  for i = 2, #of do
-    local length = redis.pcall('APPEND', key, redis.call('GET', of[i].key))
-    if type(length) == 'table' then return false end
-    redis.call('UNLINK', of[i].key)
-  end
   return true
+end
+
+local function adopt()
+  for i = 1, #adopted, 2 do
+    local key = a.frames .. adopted[i]
+    redis.call('RENAME', a.staged .. adopted[i], key)
+    redis.call('PERSIST', key)
+  end
 end
 
 local function writeCheckpoints()
@@ -81,8 +110,8 @@ local function writeCheckpoints()
     redis.call('HDEL', RECORDS, id)
     redis.call('ZREM', ORDER, id)
   end
-  for frame, count in pairs(counts) do
-    if count > 0 then redis.call('HSET', NAMED, frame, num(count)) else redis.call('HDEL', NAMED, frame) end
+  for chain, naming in pairs(counts) do
+    if naming > 0 then redis.call('HSET', NAMED, chain, num(naming)) else redis.call('HDEL', NAMED, chain) end
   end
 end
 
@@ -99,9 +128,11 @@ if a.remove then
   n.version, n.sequence = before.version, before.sequence
   n.revision, n.fence = num(before.revision + 1), num(before.fence + 1)
   local record = writeRecord('null')
-  local frames = redis.call('HKEYS', NAMED)
-  for _, state in ipairs({ current or {}, unpack(history) }) do frames[#frames + 1] = state[5] end
-  checkKinds()
+  local chains = {}
+  for _, chain in ipairs(redis.call('HKEYS', NAMED)) do chains[chain] = true end
+  for _, state in ipairs(versions()) do chains[chainOf(state[5])] = true end
+  local frames = framesOf(chains)
+  checkKinds({})
   makeWay()
   writeHead()
   redis.call('DEL', WRITES)
@@ -109,14 +140,15 @@ if a.remove then
   remember(record)
   redis.call('ZREM', INDEX, a.member)
   writeDue()
-  unlink(frames)
-  unstage()
+  release(chains, frames)
+  unpart()
   redis.call('UNLINK', RECORDS, ORDER, NAMED, EVENTS)
   return answer('applied', record, flatten(n))
 end
 
 applySettings()
 applyState()
+applyVerified()
 applyStatus()
 applyLease()
 applyChanges()
@@ -125,26 +157,29 @@ n.state = current and flow({ current }) or ''
 n.history = flow(history)
 local record = writeRecord(a.note)
 local records = eventRecords()
-checkKinds()
+local added, frames = addedFrames(), framesOf(released)
+checkKinds(added)
 if a.checkpoint and redis.call('HEXISTS', RECORDS, a.checkpoint) == 1 then return refuse('checkpoint_exists') end
 makeWay()
 
 -- Frames come first: as long as no head names them they are not there.
-local written = writeFrame(a.stateFrameId, a.stateBytes, staged.state)
-  and writeFrame(a.dataFrameId, a.dataBytes, staged.data)
+local written = writeFrame(a.stateFrameId, a.stateBytes, inParts.state)
+  and writeFrame(a.dataFrameId, a.dataBytes, inParts.data)
 if not written then
   unlink({ a.stateFrameId or a.dataFrameId, a.dataFrameId })
   return refuse('frame_too_large')
 end
+adopt()
+for _, frame in ipairs(added) do redis.call('RPUSH', a.chains .. chainOf(frame), frame) end
 writeHead()
 remember(record)
 writeCheckpoints()
 chunked('ZADD', EVENTS, records)
 if created then redis.call('ZADD', INDEX, 0, a.member) end
 writeDue()
-unlink(released)
+release(released, frames)
 return answer('applied', record, flatten(n))
 `;
 
 /** One commit: KEYS as `PipelineKeys` in order, then the index and `due`; ARGV: names and values in turn. */
-export const commitScript = prelude + constants + check + effects + write;
+export const commitScript = prelude + dueFunction + partFunctions + constants + check + effects + write;

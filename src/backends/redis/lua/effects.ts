@@ -39,14 +39,21 @@ for name, value in pairs(before) do n[name] = value end
 n.revision = num(before.revision + 1)
 n.updated = at
 
--- Frames that nothing names any more, and by checkpoint id: what is gone, and records made or changed.
+-- The versions that are kept, newest first.
+local function versions()
+  local found = { unpack(history) }
+  if current then table.insert(found, 1, current) end
+  return found
+end
+
+-- Chains that nothing names any more, and by checkpoint id: what is gone, and records made or changed.
 local released, dropped, changed = {}, {}, {}
--- By frame id: how many checkpoints name it, where that changes.
+-- By chain: how many checkpoints name a frame of it, where that changes.
 local counts = {}
 
-local function named(frame)
-  if not counts[frame] then counts[frame] = tonumber(redis.call('HGET', NAMED, frame) or 0) end
-  return counts[frame]
+local function count(frame, by)
+  local chain = chainOf(frame)
+  counts[chain] = (counts[chain] or tonumber(redis.call('HGET', NAMED, chain) or 0)) + by
 end
 
 local function applySettings()
@@ -54,24 +61,36 @@ local function applySettings()
     local value = a['settings.' .. name]
     if value then n[name] = value end
   end
+  for _, name in ipairs({ 'silence', 'deleteAfter', 'care', 'lookAt' }) do
+    if a[name] then n[name] = a[name] end
+  end
 end
 
 -- Lines of a state: version, savedAt, verified, checkpointed, frame id, content, frame, restoredFrom.
 local function applyState()
   if not a.stateFrame then return end
-  local older, kept = { current, unpack(history) }, {}
-  if not current then older = history end
+  local older, kept = versions(), {}
+  local chain, checkpointed = chainOf(a.stateFrameId), '0'
+  local held = { [chain] = true }
   for i, state in ipairs(older) do
     if not (i == 1 and a.dropReplaced) and #kept < VERSIONS_KEPT then
       kept[#kept + 1] = state
-    elseif state[4] == '0' then
-      released[#released + 1] = state[5]
+      held[chainOf(state[5])] = true
     end
+    if state[4] == '1' and chainOf(state[5]) == chain then checkpointed = '1' end
+  end
+  for _, state in ipairs(older) do
+    if state[4] == '0' and not held[chainOf(state[5])] then released[chainOf(state[5])] = true end
   end
   history = kept
   n.version = num(n.version + 1)
   if n.status == 'interrupted' and a.stateRestored == 'null' then n.status = 'running' end
-  current = { n.version, at, a.stateVerified, '0', a.stateFrameId, a.stateContent, a.stateFrame, a.stateRestored }
+  current = { n.version, at, a.stateVerified, checkpointed, a.stateFrameId, a.stateContent, a.stateFrame,
+    a.stateRestored }
+end
+
+local function applyVerified()
+  if a.verified and current then current[3] = '1' end
 end
 
 local function applyStatus()
@@ -108,16 +127,16 @@ local function applyLease()
   if tonumber(renewed) > tonumber(n.expires) then n.expires = renewed end
 end
 
--- No checkpoint names the frame any more: it goes, unless a version that is kept has it.
-local function letGo(frame)
+-- Says of the versions in a chain whether a checkpoint names it; answers whether there are any.
+local function mark(chain, checkpointed)
   local held = false
-  for _, state in ipairs({ current or {}, unpack(history) }) do
-    if state[5] == frame then
-      state[4] = '0'
+  for _, state in ipairs(versions()) do
+    if chainOf(state[5]) == chain then
+      state[4] = checkpointed
       held = true
     end
   end
-  if not held then released[#released + 1] = frame end
+  return held
 end
 
 local function newestLeft()
@@ -133,24 +152,25 @@ end
 -- checkpoint id, label, metadata, reason, content, frame.
 local function applyChanges()
   if #changes == 0 then return end
-  local count = redis.call('HLEN', RECORDS)
+  local left = redis.call('HLEN', RECORDS)
   for i = 1, #changes, 2 do
     local id = changes[i]
     local record = lines(redis.call('HGET', RECORDS, id))
     if changes[i + 1] == 'drop' then
       dropped[id] = true
-      count = count - 1
-      counts[record[8]] = named(record[8]) - 1
+      left = left - 1
+      count(record[8], -1)
     else
-      record[6] = '0'
-      if record[7] == NONE then record[7] = at end
+      local whole = changes[i + 1] == 'verify'
+      record[6] = whole and '1' or '0'
+      if whole then record[7] = NONE elseif record[7] == NONE then record[7] = at end
       changed[id] = table.concat(record, '\n')
     end
   end
-  for frame, left in pairs(counts) do
-    if left < 1 then letGo(frame) end
+  for chain, naming in pairs(counts) do
+    if naming < 1 and not mark(chain, '0') then released[chain] = true end
   end
-  n.count = num(count)
+  n.count = num(left)
   n.last = newestLeft()
 end
 
@@ -161,15 +181,15 @@ local function applyCheckpoint()
   local source, verified, frameId, content, frame = 'data', '1', a.dataFrameId, a.dataContent, a.dataFrame
   if not frame then
     source, verified, frameId, content, frame = 'state', current[3], current[5], current[6], current[7]
-    current[4] = '1'
   end
+  mark(chainOf(frameId), '1')
   n.sequence = num(n.sequence + 1)
   n.count = num(n.count + 1)
   checkpoint = { num(FORMAT), n.sequence, n.version, at, source, verified, NONE, frameId,
     a.checkpoint, a.label, a.metadata, a.reason, content, frame }
   n.last = table.concat(checkpoint, '\n')
   changed[a.checkpoint] = n.last
-  counts[frameId] = named(frameId) + 1
+  count(frameId, 1)
 end
 
 -- Lines of a write: id, digest, at, revision, version, fence, attempt, created, content, checkpoint id,

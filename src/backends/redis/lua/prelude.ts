@@ -1,20 +1,36 @@
+import { FINISHED } from "../../../model/finished.ts";
 import { FORMAT } from "../../../model/head.ts";
 
-/**
- * What every script begins with. Records are lines of text, JSON among them, which the scripts carry and never
- * decode: cjson rounds numbers, and makes `{}` of `[]`. A JSON text holds no line break, so lines cannot clash.
- */
-export const prelude = String.raw`
-local FORMAT = ${FORMAT}
-
+/** Numbers as Redis is told them, and the store's clock. */
+export const time = `
 local function num(value)
   return string.format('%.0f', value)
 end
+
+-- Milliseconds since 1970: a double holds them exactly.
+local function clock(ahead)
+  local time = redis.call('TIME')
+  return time[1] * 1000 + math.floor(time[2] / 1000) + (ahead or 0)
+end
+`;
+
+/**
+ * What most scripts begin with. Records are lines of text, JSON among them, which the scripts carry and never
+ * decode: cjson rounds numbers, and makes `{}` of `[]`. A JSON text holds no line break, so lines cannot clash.
+ */
+export const prelude =
+  time +
+  String.raw`
+local FORMAT = ${FORMAT}
 
 local function lines(value)
   local found = {}
   for line in string.gmatch(value, '[^\n]+') do found[#found + 1] = line end
   return found
+end
+
+local function chainOf(frame)
+  return string.match(frame, '^[^.]*')
 end
 
 local function fields(flat)
@@ -42,11 +58,26 @@ end
 local function remembered(writes)
   return table.concat(writes, '\n\n')
 end
+`;
 
--- Milliseconds since 1970: a double holds them exactly.
-local function clock(ahead)
-  local time = redis.call('TIME')
-  return time[1] * 1000 + math.floor(time[2] / 1000) + (ahead or 0)
+/** `dueAt` of a head's fields, as a score: whole milliseconds. Nothing for one that waits for nothing. */
+export const dueFunction = `
+local FINISHED = { ${FINISHED.map((status) => `${status} = true`).join(", ")} }
+
+local function dueAt(head)
+  if head.deleted ~= '0' then return nil end
+  local due, other = tonumber(head.lookAt), nil
+  local function afterUpdate(seconds)
+    local wait, updated = tonumber(seconds), tonumber(head.updated)
+    return wait and updated and updated + wait * 1000
+  end
+  if FINISHED[head.status] then
+    other = afterUpdate(head.deleteAfter)
+  elseif head.status == 'running' then
+    if head.owner == '' then other = afterUpdate(head.silence) else other = tonumber(head.expires) end
+  end
+  if other and not (due and due < other) then due = other end
+  return due and num(math.ceil(due))
 end
 `;
 

@@ -1,39 +1,48 @@
-import { prelude } from "./prelude.ts";
+import { dueFunction, prelude } from "./prelude.ts";
 
-/** The first bytes of a frame and its length, or a length of 0 for a frame that is not there. */
-const frame = `
-local function frameStart(key, room)
-  return { redis.call('STRLEN', key), redis.call('GETRANGE', key, 0, room - 1) }
+/** Of each frame its length and its first bytes, of all of them no more than `room`; a length of 0: it is not there. */
+const frames = `
+local function starts(prefix, ids, room)
+  local found = {}
+  for i, id in ipairs(ids) do
+    -- Without room: GETRANGE to the end would be all of it.
+    local first = room > 0 and redis.call('GETRANGE', prefix .. id, 0, room - 1) or ''
+    found[i] = { redis.call('STRLEN', prefix .. id), first }
+    room = room - #first
+  end
+  return found
 end
 `;
 
-/** KEYS: head, writes. ARGV: what a frame id follows, how many bytes of the frame; "0" for none of it. */
+/**
+ * KEYS: head, writes. ARGV: what a frame id follows, how many bytes of the state's frames; "0" for none. The frames
+ * are those of `linksOf`; a frame's JSON is ours, and no text in it can read `"links":"`, for quotes are escaped.
+ */
 export const loadScript =
   prelude +
-  frame +
+  frames +
   `
+local function linksOf(id, ref)
+  local links = string.match(ref or '', '"links":"([^"]*)"')
+  if not links then return { id } end
+  local chain = chainOf(id)
+  local found = { chain .. '.0' }
+  for link in string.gmatch(links, '[^.]+') do found[#found + 1] = chain .. '.' .. #found .. '-' .. link end
+  return found
+end
+
 local flat = redis.call('HGETALL', KEYS[1])
 if #flat == 0 then return false end
 local head = fields(flat)
-local start = false
--- What is no head of this release has no frame: the driver says what it is.
-local id = head.format == num(FORMAT) and lines(head.state or '')[5]
-if ARGV[2] ~= '0' and id then start = frameStart(ARGV[1] .. id, tonumber(ARGV[2])) end
-return { flat, remembered(redis.call('LRANGE', KEYS[2], 0, -1)), start }
+local room, found = tonumber(ARGV[2]), {}
+-- What is no head of this release has no frames: the driver says what it is.
+local state = head.format == num(FORMAT) and lines(head.state or '') or {}
+if room > 0 and state[5] then found = starts(ARGV[1], linksOf(state[5], state[7]), room) end
+return { flat, remembered(redis.call('LRANGE', KEYS[2], 0, -1)), found }
 `;
 
-/** KEYS: frames. ARGV: how many bytes of them altogether, in order, each at least one byte. */
-export const framesScript =
-  prelude +
-  frame +
-  `
-local room, starts = tonumber(ARGV[1]), {}
-for i, key in ipairs(KEYS) do
-  starts[i] = frameStart(key, math.max(room, 1))
-  room = room - #starts[i][2]
-end
-return starts
-`;
+/** KEYS: what a frame id follows. ARGV: how many bytes altogether, the ids. */
+export const framesScript = `${frames}return starts(KEYS[1], { unpack(ARGV, 2) }, tonumber(ARGV[1]))`;
 
 /**
  * One page of a sorted set, newest first. KEYS: the set; the hash with the records of its members, else they
@@ -92,12 +101,13 @@ return page
 `;
 
 /**
- * Claims pipelines whose lease ran out: each is offered again only when the claim has passed, or its head has
- * changed. What is no longer due is taken out. KEYS: due. ARGV: prefix, how many, about how many bytes, for how
+ * Claims pipelines whose time has come: each is offered again only when the claim has passed, or a commit gives it
+ * another time. What waits for nothing any more is taken out. KEYS: due. ARGV: prefix, how many, about how many bytes, for how
  * many milliseconds, how far ahead the clock is. Answers whether there may be more, then member, fields, writes.
  */
 export const dueScript =
   prelude +
+  dueFunction +
   `
 local prefix, want, room, hold = ARGV[1], tonumber(ARGV[2]), tonumber(ARGV[3]), tonumber(ARGV[4])
 local now = clock(ARGV[5])
@@ -110,6 +120,10 @@ local function read(member)
   return flat.err and {} or flat, flat.err
 end
 
+-- A full store refuses a script's first write where it may take memory: without this it could never find out what is
+-- to go. There is no such key.
+if #members > 0 then redis.call('DEL', KEYS[1] .. '+') end
+
 for _, member in ipairs(members) do
   if room <= 0 then
     page[1] = 'more'
@@ -118,12 +132,13 @@ for _, member in ipairs(members) do
   local flat, failed = read(member)
   local head = fields(flat)
   local foreign = failed or (head.format and head.format ~= num(FORMAT))
+  local due = not foreign and dueAt(head)
   if foreign then
     redis.call('ZADD', KEYS[1], num(now + hold), member)
-  elseif head.deleted ~= '0' or head.status ~= 'running' or head.owner == '' then
+  elseif not due then
     redis.call('ZREM', KEYS[1], member)
-  elseif tonumber(head.expires) > now then
-    redis.call('ZADD', KEYS[1], head.expires, member)
+  elseif tonumber(due) > now then
+    redis.call('ZADD', KEYS[1], due, member)
   else
     local writes = remembered(redis.call('LRANGE', prefix .. '{' .. member .. '}:writes', 0, -1))
     page[#page + 1] = member

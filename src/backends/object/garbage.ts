@@ -1,0 +1,45 @@
+import type { PipelineKey } from "../../model/ids.ts";
+import { framePrefix } from "./keys.ts";
+import type { ObjectStore } from "./store.ts";
+
+const LISTED_AT_ONCE = 1000;
+
+/**
+ * Deletes what nothing names any more: objects, and all that begins with a prefix, which ends in a dot. However many
+ * chains there are, the frames of the pipeline are listed once.
+ */
+export async function deleteGarbage(
+  store: ObjectStore,
+  key: PipelineKey,
+  garbage: readonly string[],
+): Promise<void> {
+  const objects = garbage.filter((name) => !isPrefix(name));
+  const prefixes = new Set(garbage.filter(isPrefix));
+  await Promise.all([
+    ...(objects.length > 0 ? [store.delete(objects)] : []),
+    ...(prefixes.size > 0 ? [deleteChains(store, key, prefixes)] : []),
+  ]);
+}
+
+const isPrefix = (name: string): boolean => name.endsWith(".");
+
+async function deleteChains(
+  store: ObjectStore,
+  key: PipelineKey,
+  prefixes: ReadonlySet<string>,
+): Promise<void> {
+  const all = framePrefix(key);
+  let after: { after?: string } = {};
+  for (;;) {
+    const { keys, more } = await store.list(all, { ...after, limit: LISTED_AT_ONCE });
+    const gone = keys.filter((name) => prefixes.has(chainPrefixOf(name, all.length)));
+    if (gone.length > 0) await store.delete(gone);
+    if (!more) return;
+    after = { after: keys.at(-1)! };
+  }
+}
+
+/** Up to the dot after the chain's id: a pipeline's id may hold dots as well. */
+function chainPrefixOf(name: string, idAt: number): string {
+  return name.slice(0, name.indexOf(".", idAt) + 1);
+}

@@ -1,0 +1,177 @@
+import type { Commit } from "../backends/types.ts";
+import { applyDelta } from "../frames/delta/apply.ts";
+import { DeltaError } from "../frames/delta/format.ts";
+import { type DeltaFacts, inspectDelta } from "../frames/delta/inspect.ts";
+import { deltaFrame } from "../frames/delta-frame.ts";
+import { sha256Hex } from "../frames/digest.ts";
+import { pays } from "../frames/pays.ts";
+import { baseOf } from "../model/chain.ts";
+import { CairnError } from "../model/errors.ts";
+import type { Frame } from "../model/frame.ts";
+import type { Head, StateRecord } from "../model/head.ts";
+import type { PipelineKey } from "../model/ids.ts";
+import { fitsType } from "../model/json-content.ts";
+import { refusalError, replayOf, send } from "./commit.ts";
+import type { Core } from "./core.ts";
+import type { Large } from "./large.ts";
+import { damagedState, requireLiving, tryState, wholeOf } from "./read.ts";
+import { remindOfPruning } from "./remind.ts";
+import { persistently } from "./retry.ts";
+import { decide, type Saved, type SaveInput, savedAnswer, saveEffects, saveState } from "./save.ts";
+import { accepts, envelope, wrongVersion } from "./write.ts";
+
+/** So many versions in a row may rest on what clients say of them. */
+export const MOST_UNVERIFIED = 8;
+
+export interface DeltaInput extends Omit<SaveInput, "content" | "contentType" | "request"> {
+  /** See `frames/delta/format.ts`. */
+  delta: Uint8Array;
+  /** Of the content that it makes, hex. */
+  sha256: string;
+  /** The longest content that is taken. */
+  maxBytes: number;
+}
+
+/**
+ * Saves the state that a client's delta makes, without making it: the version is `verified: false` until it is read.
+ * After `MOST_UNVERIFIED` of them, and where a full frame is better, the content is rebuilt and saved as usual.
+ *
+ * @throws CairnError `malformed` for a broken delta or one for another base, `too_large`, `precondition_failed`,
+ *   `digest_mismatch` when it was rebuilt and differs, and what a save throws
+ */
+export async function saveDelta(core: Core, key: PipelineKey, input: DeltaInput): Promise<Saved> {
+  const facts = inspect(input);
+  const { caller, sha256, checkpoint, situation } = input;
+  const digest = await sha256Hex(input.delta);
+  const request = ["delta", digest, sha256, checkpoint, situation ?? null];
+  const base = await envelope({ key, caller, request, expect: { create: "never", state: "present" } });
+  let known = core.heads.get(key);
+  return persistently(async () => {
+    const head = known && accepts(input.precondition, known.version) ? known : await requireLiving(core, key);
+    known = null;
+    const replay = replayOf(head, base);
+    if (replay) return savedAnswer(key, replay);
+    if (!head.state) throw refusalError({ ok: false, refusal: "no_state", head });
+    if (!accepts(input.precondition, head.version)) throw wrongVersion(head.version);
+    if (facts.baseBytesNeeded !== head.state.bytes)
+      throw malformed("The delta is for a base of another length.");
+    const frame = await frameOf(core, key, head.state, base.writeId, input, facts);
+    if (!frame) return saveRebuilt(core, base, head, input, request);
+    return commitDelta(core, base, head, { ...frame, verified: false }, input, facts.targetBytes);
+  });
+}
+
+function inspect({ delta, maxBytes }: DeltaInput): DeltaFacts {
+  const facts = understood(() => inspectDelta(delta));
+  if (facts.targetBytes > maxBytes)
+    throw new CairnError("too_large", `The delta makes more than ${maxBytes} bytes.`);
+  return facts;
+}
+
+function understood<T>(read: () => T): T {
+  try {
+    return read();
+  } catch (error) {
+    throw error instanceof DeltaError ? malformed(error.message) : error;
+  }
+}
+
+function malformed(message: string): CairnError {
+  return new CairnError("malformed", message, { errors: [{ pointer: "body", message }] });
+}
+
+async function rebuilt(base: Uint8Array | Large, { delta, maxBytes }: DeltaInput): Promise<Uint8Array> {
+  const content = await wholeOf(base);
+  return understood(() => applyDelta(content, delta, maxBytes));
+}
+
+/** Null when the content is better made here. */
+async function frameOf(
+  core: Core,
+  key: PipelineKey,
+  state: StateRecord,
+  writeId: string,
+  { delta, sha256 }: DeltaInput,
+  { targetBytes }: DeltaFacts,
+): Promise<Frame | null> {
+  if (state.frame.parts) return null;
+  const target = { sha256, bytes: targetBytes, unverified: true as const };
+  const frame = await deltaFrame(key, state, writeId, delta, target, core.frames);
+  const trusted = frame.ref.chain!.unverified <= MOST_UNVERIFIED;
+  return trusted && pays(frame.ref, targetBytes) ? frame : null;
+}
+
+/** Null when another write came between. */
+async function commitDelta(
+  core: Core,
+  base: Omit<Commit, "effects">,
+  head: Head,
+  { verified, ...frame }: Frame & { verified: boolean },
+  input: DeltaInput,
+  bytes: number,
+): Promise<Saved | null> {
+  const { contentType } = head.state!;
+  const decision = await decide(core, base.key, input, bytes, head);
+  const content = { contentType, bytes, sha256: input.sha256, verified, frame };
+  const expect = { ...base.expect, version: head.version, base: baseOf(frame.ref)! };
+  const outcome = await send(core, { ...base, expect, effects: saveEffects(input, content, decision) });
+  if (outcome.ok && outcome.result.checkpoint) await remindOfPruning(core, base.key, outcome.head);
+  if (outcome.ok) return savedAnswer(base.key, outcome);
+  if (outcome.refusal === "version_mismatch" || outcome.refusal === "base_mismatch") return null;
+  throw refusalError(outcome, core.backend.capabilities.clockSlackSeconds);
+}
+
+/**
+ * Makes the content that the delta makes, and checks it: then the delta is stored as it came where that still pays.
+ * Null when another write came between.
+ */
+async function saveRebuilt(
+  core: Core,
+  base: Omit<Commit, "effects">,
+  head: Head,
+  input: DeltaInput,
+  request: readonly unknown[],
+): Promise<Saved | null> {
+  const { key, writeId } = base;
+  // What is made upon it is checked by a digest of its own: nothing need be said of the state that goes.
+  const found = await tryState(core, key, { unseen: true });
+  const state = head.state!;
+  if (found.state.frame.frameId !== state.frame.frameId) return null;
+  if (!found.ok) throw damagedState(found);
+  const content = await rebuilt(found.content, input);
+  await checkRebuilt(content, state.contentType, input.sha256);
+  const target = { sha256: input.sha256, bytes: content.length };
+  const known = { ...state, verified: true };
+  const frame = state.frame.parts
+    ? null
+    : await deltaFrame(key, known, writeId, input.delta, target, core.frames);
+  if (frame && pays(frame.ref, content.length)) {
+    return commitDelta(core, base, head, { ...frame, verified: true }, input, content.length);
+  }
+  return saveWhole(core, key, { ...input, content, contentType: state.contentType }, head, writeId, request);
+}
+
+/** @throws CairnError `digest_mismatch`, `invalid_json` */
+async function checkRebuilt(content: Uint8Array, contentType: string, sha256: string): Promise<void> {
+  if ((await sha256Hex(content)) !== sha256)
+    throw new CairnError("digest_mismatch", "The delta does not make the content that Repr-Digest says.");
+  if (!fitsType(contentType, content))
+    throw new CairnError("invalid_json", "What the delta makes is not the JSON that the state is to be.");
+}
+
+/** Null when another write came between. */
+function saveWhole(
+  core: Core,
+  key: PipelineKey,
+  input: SaveInput,
+  { version }: Head,
+  writeId: string,
+  request: readonly unknown[],
+): Promise<Saved | null> {
+  const caller = { ...input.caller, idempotencyKey: writeId };
+  const precondition = { versions: [version] };
+  return saveState(core, key, { ...input, caller, precondition, request }).catch((error) => {
+    if (error instanceof CairnError && error.code === "precondition_failed") return null;
+    throw error;
+  });
+}
