@@ -5,6 +5,7 @@ import { cleanUpAtExit, temporaryFolder } from "./children.ts";
 import { readJournal } from "./journal.ts";
 import { planStrikes } from "./plan.ts";
 import { showProgress } from "./progress.ts";
+import { recoverThree } from "./recovery/recover.ts";
 import { type Ground, type Job, runUnderFire, runUndisturbed } from "./run.ts";
 import { startService, storedBytes } from "./service.ts";
 import { type State, tasks } from "./stages.ts";
@@ -16,7 +17,9 @@ const paceMs = 250;
 
 /** `npm run demo`: a pipeline is killed five times and the service once, and its result is what it should be. */
 async function main(): Promise<void> {
-  const seed = readSeed();
+  const { values } = parseArgs({ options: { seed: { type: "string" }, recover: { type: "boolean" } } });
+  if (values.recover) return recoverThree();
+  const seed = readSeed(values.seed);
   cleanUpAtExit();
   const folder = temporaryFolder();
   const data = join(folder, "data");
@@ -91,9 +94,8 @@ async function fetchJson(url: string) {
 }
 
 /** The word after `--seed`, or a new one. */
-function readSeed(): number {
-  const { values } = parseArgs({ options: { seed: { type: "string" } } });
-  const text = values.seed ?? String(1 + Math.floor(Math.random() * 999_999));
+function readSeed(seed: string | undefined): number {
+  const text = seed ?? String(1 + Math.floor(Math.random() * 999_999));
   if (!/^\d{1,9}$/.test(text)) throw new Error(`--seed must be a whole number, not "${text}"`);
   return Number(text);
 }

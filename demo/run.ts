@@ -43,7 +43,8 @@ export interface Ground {
 
 const root = fileURLToPath(new URL("..", import.meta.url));
 
-function startWorker({ url, id, journal, paceMs }: Job, worker: string): Child {
+/** A process that runs a pipeline from where it is to its end. */
+export function startWorker({ url, id, journal, paceMs }: Job, worker: string): Child {
   const options = { url, id, journal, worker, pace: String(paceMs) };
   const args = Object.entries(options).flatMap(([name, value]) => [`--${name}`, value]);
   return startChild(["demo/pipeline.ts", ...args], {

@@ -18,10 +18,15 @@ const root = fileURLToPath(new URL("..", import.meta.url));
  * Starts what `npm start` starts, on a folder.
  *
  * @param port 0 for any free one
+ * @param settings variables of the service
  * @throws Error with what it said when it does not start
  */
-export async function startService(folder: string, port: number): Promise<Service> {
-  const env = { ...withoutSettings(process.env), PORT: String(port), CAIRN_DATA: folder };
+export async function startService(
+  folder: string,
+  port: number,
+  settings: Record<string, string> = {},
+): Promise<Service> {
+  const env = { ...withoutSettings(process.env), ...settings, PORT: String(port), CAIRN_DATA: folder };
   const child = startChild(["src/cli/dev.ts"], { cwd: root, env, stdio: ["ignore", "pipe", "pipe"] }, true);
   const end = (send: () => void) => async () => {
     send();

@@ -9,7 +9,15 @@ export type { ObjectStore } from "./backends/object/store.ts";
 export { type PostgresOptions, postgresBackend } from "./backends/postgres/index.ts";
 export { type RedisOptions, redisBackend } from "./backends/redis/index.ts";
 export type { StorageBackend } from "./backends/types.ts";
-export { CairnError, type ErrorCode, StateManagerError } from "./model/errors.ts";
+export { CairnError, type ErrorCode, RecoveryError, StateManagerError } from "./model/errors.ts";
+export type { InterruptedPipeline } from "./recovery/detect.ts";
+export {
+  type RecoveredPipeline,
+  type RecoverOptions,
+  type RollbackOptions,
+  StateRecovery,
+  type StateRecoveryOptions,
+} from "./recovery/state-recovery.ts";
 export { type LoadedState, type SaveOptions, type SaveResult, StateManager } from "./state/manager.ts";
 export type { StateManagerOptions } from "./state/options.ts";
 export { SimpleStateManager } from "./state/simple.ts";

@@ -7,11 +7,17 @@ import { redisBackend } from "../../src/backends/redis/index.ts";
 import type { StorageBackend } from "../../src/backends/types.ts";
 import { startNeon } from "../../src/cli/local/neon.ts";
 import { startPostgres } from "../../src/cli/local/postgres.ts";
-import { startRedis } from "../../src/cli/local/redis.ts";
+import { openClient, startRedis } from "../../src/cli/local/redis.ts";
 import { startUpstash } from "../../src/cli/local/upstash.ts";
 import { startDynamo } from "../../test/support/dynamo.ts";
-import { type Relay, startRelay } from "../../test/support/relay.ts";
+import { type Relay, type Rounds, startRelay } from "../../test/support/relay.ts";
 import { startS3 } from "../../test/support/s3-server/server.ts";
+import { dynamoMedium } from "../../test/support/tamper/dynamodb.ts";
+import type { Medium } from "../../test/support/tamper/medium.ts";
+import { objectMedium } from "../../test/support/tamper/object.ts";
+import { postgresMedium } from "../../test/support/tamper/postgres.ts";
+import { redisMedium } from "../../test/support/tamper/redis.ts";
+import { bytesOfItems, bytesOfObjects, bytesOfRedis, bytesOfTables } from "./at-rest.ts";
 
 export const OPERATIONS = ["save", "save + checkpoint", "checkpoint", "heartbeat"] as const;
 export type Operation = (typeof OPERATIONS)[number];
@@ -19,8 +25,13 @@ export type Operation = (typeof OPERATIONS)[number];
 /** One way to one store, through a relay. */
 export interface Line {
   backend: StorageBackend;
-  /** Requests on the wire so far, and those that are limited. */
-  count(): { requests: number; limited: number };
+  /** Requests on the wire so far, those that are limited, and the bytes of requests and of answers. */
+  count(): { requests: number; limited: number; sent: number; received: number };
+  /** How many requests of a task followed one another, once every answer takes its time. */
+  rounds(task: () => Promise<unknown>): Promise<number>;
+  /** All bytes that the store holds: frames, records, and what else there is. */
+  atRest(): Promise<number>;
+  medium: Medium;
   /** What is limited, and to how much: exactly so many, or at most. */
   unit: "round trips" | "conditional PUTs";
   limits: Readonly<Record<Operation, number>>;
@@ -44,19 +55,37 @@ export const STORES: Readonly<Record<string, () => Promise<Line>>> = {
 
 type Stoppable = { stop(): Promise<void> };
 
+/** How late answers are where rounds are counted: longer than all that goes side by side takes to be sent. */
+const LATE_MILLISECONDS = 100;
+
 function line(
-  about: Pick<Line, "backend" | "limits"> & Partial<Line>,
-  relay: Relay,
-  others: Stoppable[],
+  about: Pick<Line, "backend" | "limits" | "atRest" | "medium"> &
+    Partial<Line> & { isLimited?: () => number },
+  rounds: Rounds,
+  relays: readonly Relay[],
+  others: readonly Stoppable[],
 ): Line {
+  const sum = (of: "exchanges" | "sent" | "received") => relays.reduce((all, relay) => all + relay[of], 0);
   return {
     unit: "round trips",
     exactly: false,
-    count: () => ({ requests: relay.exchanges, limited: relay.exchanges }),
+    count() {
+      const requests = sum("exchanges");
+      const bytes = { sent: sum("sent"), received: sum("received") };
+      return { requests, limited: about.isLimited?.() ?? requests, ...bytes };
+    },
+    async rounds(task) {
+      const modes = relays.map(({ mode }) => mode);
+      for (const relay of relays) Object.assign(relay, { mode: "delay", lateBy: () => LATE_MILLISECONDS });
+      rounds.done = 0;
+      await task();
+      for (const [i, relay] of relays.entries()) relay.mode = modes[i]!;
+      return rounds.done;
+    },
     ...about,
     async stop() {
       await about.backend.close();
-      for (const each of [relay, ...others]) await each.stop();
+      for (const each of [...relays, ...others]) await each.stop();
     },
   };
 }
@@ -73,58 +102,84 @@ async function migrated() {
   return server;
 }
 
+/** What looks at a store past the relay. */
+async function behindPostgres(url: string) {
+  const runner = postgresRunner({ transport: "tcp", url });
+  const look = { medium: postgresMedium(runner), atRest: () => bytesOfTables(runner) };
+  return { look, runner: { stop: () => runner.close() } };
+}
+
+async function behindRedis(url: string) {
+  const client = await openClient(url);
+  const look = { medium: redisMedium(client), atRest: () => bytesOfRedis(client) };
+  return { look, client: { stop: async () => client.destroy() } };
+}
+
 async function postgresOverTcp(): Promise<Line> {
   const server = await migrated();
-  const relay = await startRelay(Number(new URL(server.url).port));
+  const rounds = { done: 0 };
+  const relay = await startRelay(Number(new URL(server.url).port), rounds);
   const backend = postgresBackend({ transport: "tcp", url: withPort(server.url, relay.port) });
-  return line({ backend, limits: ONE, exactly: true }, relay, [server]);
+  const { look, runner } = await behindPostgres(server.url);
+  return line({ backend, limits: ONE, exactly: true, ...look }, rounds, [relay], [runner, server]);
 }
 
 async function postgresOverNeon(): Promise<Line> {
   const server = await migrated();
   const neon = await startNeon(server.url);
-  const relay = await startRelay(Number(new URL(neon.endpoint).port));
+  const rounds = { done: 0 };
+  const relay = await startRelay(Number(new URL(neon.endpoint).port), rounds);
   const at = { url: withPort(neon.url, relay.port), endpoint: withPort(neon.endpoint, relay.port) };
   const backend = postgresBackend({ transport: "neon", ...at });
-  return line({ backend, limits: ONE, exactly: true }, relay, [neon, server]);
+  const { look, runner } = await behindPostgres(server.url);
+  return line({ backend, limits: ONE, exactly: true, ...look }, rounds, [relay], [neon, runner, server]);
 }
 
 async function redisOverTcp(): Promise<Line> {
   const server = await startRedis();
-  const relay = await startRelay(server.port);
+  const rounds = { done: 0 };
+  const relay = await startRelay(server.port, rounds);
   const backend = redisBackend({ transport: "tcp", port: relay.port });
-  return line({ backend, limits: ONE, exactly: true }, relay, [server]);
+  const { look, client } = await behindRedis(server.url);
+  return line({ backend, limits: ONE, exactly: true, ...look }, rounds, [relay], [client, server]);
 }
 
 async function redisOverUpstash(): Promise<Line> {
   const server = await startRedis();
   const upstash = await startUpstash(server.url, "secret");
-  const relay = await startRelay(upstash.port);
+  const rounds = { done: 0 };
+  const relay = await startRelay(upstash.port, rounds);
   const url = `http://127.0.0.1:${relay.port}`;
   const backend = redisBackend({ transport: "upstash", url, token: upstash.token });
-  return line({ backend, limits: ONE, exactly: true }, relay, [upstash, server]);
+  const { look, client } = await behindRedis(server.url);
+  return line({ backend, limits: ONE, exactly: true, ...look }, rounds, [relay], [upstash, client, server]);
 }
 
 async function objectOnS3(client: "fetch" | "sdk"): Promise<Line> {
   const s3 = await startS3();
-  const relay = await startRelay(Number(new URL(s3.url).port));
-  let limited = 0;
+  const rounds = { done: 0 };
+  const relay = await startRelay(Number(new URL(s3.url).port), rounds);
+  let conditional = 0;
   relay.mode = (packet) => {
-    if (/^PUT [\s\S]*\r\nif-(none-)?match:/i.test(packet.toString("latin1"))) limited++;
+    if (/^PUT [\s\S]*\r\nif-(none-)?match:/i.test(packet.toString("latin1"))) conditional++;
     return "pass";
   };
   const backend = objectBackend({
     store: s3Store({ ...s3, endpoint: withPort(s3.url, relay.port), client }),
   });
-  const count = () => ({ requests: relay.exchanges, limited });
-  const limits = TWO_WITH_CHECKPOINT;
-  return line({ backend, limits, count, unit: "conditional PUTs" }, relay, [s3]);
+  const look = {
+    medium: objectMedium(s3Store({ ...s3, endpoint: s3.url, client: "fetch" })),
+    atRest: async () => bytesOfObjects(s3),
+  };
+  const about = { backend, limits: TWO_WITH_CHECKPOINT, unit: "conditional PUTs" as const, ...look };
+  return line({ ...about, isLimited: () => conditional }, rounds, [relay], [s3]);
 }
 
 async function dynamodb(): Promise<Line> {
   const [dynamo, s3] = [await startDynamo(), await startS3()];
-  const relay = await startRelay(Number(new URL(dynamo.endpoint).port));
-  const toS3 = await startRelay(Number(new URL(s3.url).port));
+  const rounds = { done: 0 };
+  const relay = await startRelay(Number(new URL(dynamo.endpoint).port), rounds);
+  const toS3 = await startRelay(Number(new URL(s3.url).port), rounds);
   const table = await dynamo.makeTable();
   const frames = s3Store({ ...s3, endpoint: withPort(s3.url, toS3.port), client: "fetch" });
   const backend = dynamodbBackend({
@@ -133,10 +188,10 @@ async function dynamodb(): Promise<Line> {
     table,
     s3: frames,
   });
-  const count = () => {
-    const requests = relay.exchanges + toS3.exchanges;
-    return { requests, limited: requests };
+  const direct = s3Store({ ...s3, endpoint: s3.url, client: "fetch" });
+  const look = {
+    medium: dynamoMedium(dynamo, table, direct),
+    atRest: async () => (await bytesOfItems(dynamo, table)) + bytesOfObjects(s3),
   };
-  const about = { backend, count, limits: TWO_WITH_CHECKPOINT };
-  return line(about, relay, [toS3, dynamo, s3]);
+  return line({ backend, limits: TWO_WITH_CHECKPOINT, ...look }, rounds, [relay, toS3], [dynamo, s3]);
 }

@@ -3,6 +3,8 @@ import { type Command, UsageError } from "./command.ts";
 
 /** Every command, loaded when it is the one that is called. */
 const COMMANDS: Readonly<Record<string, () => Promise<Command>>> = {
+  export: async () => (await import("./commands/export.ts")).exportCommand,
+  import: async () => (await import("./commands/import.ts")).importCommand,
   migrate: async () => (await import("./commands/migrate.ts")).migrateCommand,
 };
 

@@ -18,8 +18,27 @@ export class UsageError extends Error {
 
 /** `parseArgs` without positional words. @throws UsageError */
 export function readOptions<T extends NonNullable<ParseArgsConfig["options"]>>(words: string[], options: T) {
+  return readWords(words, options, false).values;
+}
+
+/** `parseArgs` with one positional word; it is empty when there is none. @throws UsageError */
+export function readArguments<T extends NonNullable<ParseArgsConfig["options"]>>(
+  words: string[],
+  options: T,
+) {
+  const { values, positionals } = readWords(words, options, true);
+  const [word = "", ...more] = positionals;
+  if (more.length > 0) throw new UsageError(`what is "${more[0]}" for?`);
+  return { word, values };
+}
+
+function readWords<T extends NonNullable<ParseArgsConfig["options"]>>(
+  words: string[],
+  options: T,
+  allowPositionals: boolean,
+) {
   try {
-    return parseArgs({ args: words, options, strict: true, allowPositionals: false }).values;
+    return parseArgs({ args: words, options, strict: true, allowPositionals });
   } catch (error) {
     throw new UsageError((error as Error).message);
   }

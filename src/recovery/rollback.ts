@@ -1,4 +1,4 @@
-import type { Effects } from "../backends/types.ts";
+import type { Effects, NewState } from "../backends/types.ts";
 import type { CheckpointRecord } from "../model/checkpoint.ts";
 import { CairnError } from "../model/errors.ts";
 import type { EventDraft } from "../model/event.ts";
@@ -11,6 +11,7 @@ import { requireLiving } from "../state/read.ts";
 import { type Damaged, newestCheckpoint, type RecoveryPoint, readPoint } from "../state/recovery-point.ts";
 import { quarantine, quarantineEvents, restoredState } from "../state/restore.ts";
 import { envelope, writeAtRevision } from "../state/write.ts";
+import { withParts } from "./parts.ts";
 
 export interface Restored {
   version: number;
@@ -26,23 +27,33 @@ export interface Restored {
   replayed: boolean;
 }
 
+export interface RecoverTarget {
+  checkpointId?: string;
+  /** JSON Pointers: only these parts are taken from the checkpoint, into the state as it is. */
+  select?: readonly string[];
+  /** Of the state that selected parts make. @default no limit */
+  maxBytes?: number;
+}
+
 /**
- * Sets the state to the newest checkpoint that verifies, or to the one named, as a new version.
+ * Sets the state to the newest checkpoint that verifies, or to the one named, as a new version: whole, or with
+ * `select` only these parts of it (see `recoverParts`).
  *
- * @throws CairnError `unrecoverable` when none verifies: then nothing is written
+ * @throws CairnError `unrecoverable` when none verifies, or when parts are to go into a state that is damaged;
+ *   `select_failed`, `not_json`, `too_large`: then nothing is written
  */
 export function recover(
   core: Core,
   key: PipelineKey,
-  target: { checkpointId?: string },
+  { checkpointId, select, maxBytes }: RecoverTarget,
   caller: Caller,
 ): Promise<Restored> {
-  const request = ["recover", target.checkpointId ?? null];
-  return restore(core, key, request, caller, "recovered", () =>
-    target.checkpointId === undefined
-      ? newestCheckpoint(core, key, () => true)
-      : named(core, key, target.checkpointId),
-  );
+  const request = ["recover", checkpointId ?? null, ...(select ? [select] : [])];
+  const choose = () =>
+    checkpointId === undefined ? newestCheckpoint(core, key, () => true) : named(core, key, checkpointId);
+  const make: Make | undefined =
+    select && ((point, writeId) => withParts(core, key, writeId, point, { select, maxBytes }));
+  return restore(core, key, request, caller, "recovered", choose, make);
 }
 
 /**
@@ -62,6 +73,8 @@ export function rollback(
   );
 }
 
+/** A new state from a checkpoint, and the revision that it was made at. */
+type Make = (point: RecoveryPoint, writeId: string) => Promise<{ revision: number; state: NewState }>;
 type Choice = { point: RecoveryPoint | null; damaged: Damaged[] };
 
 async function restore(
@@ -71,6 +84,7 @@ async function restore(
   caller: Caller,
   type: EventDraft["type"],
   choose: (head: Head) => Promise<Choice>,
+  make?: Make,
 ): Promise<Restored> {
   const base = await envelope({ key, caller, request, expect: { create: "never" } });
   const committed = await writeAtRevision(core, base, async () => {
@@ -80,13 +94,19 @@ async function restore(
     const { point, damaged } = await choose(head);
     if (!point) throw new CairnError("unrecoverable", unrecoverable(damaged));
     const checkpointId = point.checkpointId!;
+    const { revision, state } = make
+      ? await make(point, base.writeId)
+      : {
+          revision: head.revision,
+          state: await restoredState(core, key, head.version, base.writeId, point),
+        };
     const effects: Effects = {
-      state: await restoredState(core, key, head.version, base.writeId, point),
+      state,
       ...quarantine(damaged),
       note: { checkpointId, quarantined: damaged.map((each) => ({ ...each })) },
       events: [...quarantineEvents(damaged), { type, checkpointId }],
     };
-    return { revision: head.revision, effects };
+    return { revision, effects };
   });
   return restoredAnswer(committed);
 }

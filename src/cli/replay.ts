@@ -1,0 +1,126 @@
+import { createHash } from "node:crypto";
+import { PART_BYTES } from "../frames/parts.ts";
+import { CairnError } from "../model/errors.ts";
+import type { ExportedCheckpoint, ExportedState } from "../recovery/export/format.ts";
+import type { OpenedExport } from "../recovery/export/open.ts";
+import { partsOf } from "../recovery/export/stage.ts";
+import {
+  fileChanged,
+  importTaken,
+  type LeftOut,
+  type Step,
+  settingsMeanwhile,
+  statusAfter,
+  stepsOf,
+  UNFINISHED,
+} from "../recovery/export/steps.ts";
+import type { ServiceCalls } from "./service.ts";
+
+const JSON_TYPE = { "Content-Type": "application/json" };
+
+/**
+ * Makes a pipeline from an export by the ordinary calls, each upon the version that the one before made: so it takes
+ * no longer request than any other client makes, and every step is done once, however often it is sent.
+ *
+ * @throws CairnError of the service; `precondition_failed` when the pipeline is there, or others write to it meanwhile
+ */
+export async function replay(
+  service: ServiceCalls,
+  pipelineId: string,
+  opened: OpenedExport,
+): Promise<{ made: number; leftOut: LeftOut[] }> {
+  const { steps, leftOut } = stepsOf(opened);
+  refuseOtherData(steps);
+  const target = `/v1/pipelines/${pipelineId}`;
+  const run = new Replay(service, target, await begin(service, target, opened));
+  for (const step of steps) await run.perform(step);
+  const status = statusAfter(opened.manifest);
+  if (status) await service.call("PATCH", target, json({ status }));
+  // The last: with it the label goes that tells an import that was broken off.
+  await service.call("PUT", target, json(opened.manifest.settings));
+  return { made: steps.filter(({ checkpoint }) => checkpoint).length, leftOut };
+}
+
+/** Data of a checkpoint goes in JSON, and comes back as `application/json`. */
+function refuseOtherData(steps: readonly Step[]): void {
+  for (const step of steps) {
+    const { contentType, checkpointId } = step.checkpoint ?? {};
+    if (step.do !== "data" || contentType === "application/json") continue;
+    const detail = `The data of checkpoint ${checkpointId} is ${contentType}, which only the library can import.`;
+    throw new CairnError("not_json", detail);
+  }
+}
+
+/** @returns the version that the first save goes upon: of a deleted pipeline they go on */
+async function begin(service: ServiceCalls, target: string, opened: OpenedExport): Promise<number> {
+  const known = await service.call("GET", target).catch((error: unknown) => {
+    if (error instanceof CairnError && error.code === "not_found") return null;
+    throw error;
+  });
+  if (known && !(UNFINISHED in (known.labels as object))) throw importTaken();
+  if (known) await service.call("DELETE", target);
+  const { headers, body } = json(settingsMeanwhile(opened));
+  const made = await service.call("PUT", target, { headers: { ...headers, "If-None-Match": "*" }, body });
+  return made.version as number;
+}
+
+class Replay {
+  readonly #service: ServiceCalls;
+  readonly #target: string;
+  #version: number;
+  #saved = false;
+
+  constructor(service: ServiceCalls, target: string, version: number) {
+    this.#service = service;
+    this.#target = target;
+    this.#version = version;
+  }
+
+  async perform(step: Step): Promise<void> {
+    if (step.do === "save") await this.#save(step);
+    if (!step.checkpoint) return;
+    const data = step.do === "data" ? `"data":${await step.from.file.text()},` : "";
+    const { label, metadata, reason } = step.checkpoint;
+    const given = Object.entries({ label, metadata, reason }).filter(([, value]) => value !== null);
+    // As text, so that the data comes back as it was written.
+    const body = `{${data}${JSON.stringify(Object.fromEntries(given)).slice(1)}`.replace(/,\}$/, "}");
+    const request = { headers: JSON_TYPE, body: new TextEncoder().encode(body) };
+    const made = await this.#service.call("POST", `${this.#target}/checkpoints`, request);
+    if (made.version !== this.#version || made.sha256 !== step.checkpoint.sha256) throw importTaken();
+  }
+
+  async #save({ state, from: { file } }: Extract<Step, { do: "save" }>): Promise<void> {
+    const condition = this.#saved ? { "If-Match": `"${this.#version}"` } : { "If-None-Match": "*" };
+    const digest = { "Repr-Digest": `sha-256=:${Buffer.from(state.sha256, "hex").toString("base64")}:` };
+    const { body, type } =
+      file.size > PART_BYTES ? await this.#upload(file, state) : await whole(file, state);
+    const headers = { ...condition, ...digest, "Content-Type": type };
+    const saved = await this.#service.call("PUT", `${this.#target}/state`, { headers, body });
+    this.#version = saved.version as number;
+    this.#saved = true;
+  }
+
+  async #upload(file: Blob, { contentType, sha256 }: ExportedState | ExportedCheckpoint) {
+    const hash = createHash("sha256");
+    const { uploadId, partBytes } = await this.#service.call("POST", `${this.#target}/uploads`);
+    const parts: unknown[] = [];
+    for (const part of partsOf(file, partBytes as number)) {
+      const body = new Uint8Array(await part.arrayBuffer());
+      hash.update(body);
+      const path = `${this.#target}/uploads/${uploadId}/parts/${parts.length + 1}`;
+      const headers = { "Content-Type": "application/octet-stream" };
+      parts.push((await this.#service.call("PUT", path, { headers, body })).token);
+    }
+    if (hash.digest("hex") !== sha256) throw fileChanged();
+    const { body } = json({ uploadId, contentType, parts });
+    return { body, type: "application/vnd.cairn.parts+json" };
+  }
+}
+
+async function whole(file: Blob, { contentType }: ExportedState | ExportedCheckpoint) {
+  return { body: new Uint8Array(await file.arrayBuffer()), type: contentType };
+}
+
+function json(value: object) {
+  return { headers: JSON_TYPE, body: new TextEncoder().encode(JSON.stringify(value)) };
+}

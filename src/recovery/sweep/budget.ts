@@ -1,0 +1,52 @@
+import type { StorageBackend } from "../../backends/types.ts";
+
+/** What one sweep may take: a function has a deadline, and on some plans a number of calls. */
+export interface Budget {
+  /** Calls of the store. @default 1000 */
+  calls?: number;
+  /** @default 20 */
+  seconds?: number;
+}
+
+export interface Meter {
+  /** The backend, its calls counted. */
+  backend: StorageBackend;
+  readonly calls: number;
+  /** How many more calls there is room for; 0 when the time is up. */
+  left(): number;
+}
+
+const COUNTED = [
+  "load",
+  "frames",
+  "stage",
+  "checkpoint",
+  "checkpoints",
+  "pipelines",
+  "events",
+  "due",
+  "collect",
+] as const;
+
+/** @param now epoch milliseconds */
+export function meter(backend: StorageBackend, budget: Budget, now: () => number): Meter {
+  const { calls = 1000, seconds = 20 } = budget;
+  const end = now() + seconds * 1000;
+  let used = 0;
+  const count = <A extends unknown[], R>(call: (...given: A) => R) => {
+    return (...given: A): R => {
+      used++;
+      return call(...given);
+    };
+  };
+  const counted = Object.fromEntries(
+    COUNTED.map((name) => [name, count((backend[name] as never as () => unknown).bind(backend))]),
+  );
+  return {
+    backend: { ...backend, ...counted, commit: count(backend.commit.bind(backend)) } as StorageBackend,
+    get calls() {
+      return used;
+    },
+    left: () => (now() < end ? Math.max(0, calls - used) : 0),
+  };
+}

@@ -1,0 +1,186 @@
+import { dueAt } from "../../backends/due-at.ts";
+import type { Due, Effects } from "../../backends/types.ts";
+import type { Head } from "../../model/head.ts";
+import type { PipelineKey } from "../../model/ids.ts";
+import { newWriteId } from "../../model/ids.ts";
+import { send } from "../../state/commit.ts";
+import { type Core, withBackend } from "../../state/core.ts";
+import type { Delivery } from "../wake/delivery.ts";
+import type { Interruption } from "../wake/message.ts";
+import { type Budget, type Meter, meter } from "./budget.ts";
+import { failure, interruption } from "./interrupt.ts";
+import { type Plan, planFor } from "./plan.ts";
+import { findDamage } from "./validate.ts";
+import { afterTry, interruptionOf } from "./wake.ts";
+
+export interface SweepSummary {
+  /** Pipelines that the store said were due. */
+  due: number;
+  /** Of these, how many this sweep interrupted; others moved on, or another sweep had them. */
+  interrupted: number;
+  /** Ended, for they were resumed again and again and never got on. */
+  failed: number;
+  /** Interrupted with a state that does not verify: what is damaged was quarantined. */
+  damaged: number;
+  /** Messages to owners: delivered, to be tried again, and given up. */
+  woken: number;
+  delayed: number;
+  deadLettered: number;
+  pruned: number;
+  deleted: number;
+  /** The budget ended before what was due. */
+  more: boolean;
+  /** Of the store. */
+  calls: number;
+  seconds: number;
+}
+
+export interface SweepOptions extends Budget {
+  /** Tells an owner; without it nobody is told, and messages wait. */
+  wake?: (url: string, interruption: Interruption) => Promise<Delivery>;
+  /** Applies retention. */
+  prune?: { wanted(head: Head): boolean; run(core: Core, key: PipelineKey): Promise<unknown> };
+  /** Epoch milliseconds. @default Date.now */
+  now?: () => number;
+}
+
+const AT_ONCE = 16;
+const PAGE = 64;
+/** What one pipeline takes at most, but for pruning, which is bounded itself. */
+const CALLS_EACH = 4;
+
+/**
+ * One run of the scheduled function, in bounded time and calls. It may run late, twice, overlapping, be cut off
+ * anywhere, or not at all: every change is one commit bound to the revision that was found, and what was not done is
+ * due again in a minute.
+ */
+export async function sweep(core: Core, options: SweepOptions = {}): Promise<SweepSummary> {
+  const now = options.now ?? Date.now;
+  const started = now();
+  const metered = meter(core.backend, options, now);
+  const run: Run = { core: withBackend(core, metered.backend), options, now, metered };
+  const done: Done[][] = [];
+  let more = false;
+  for (;;) {
+    const page = Math.min(PAGE, Math.floor((metered.left() - 1) / CALLS_EACH));
+    more = page < 1;
+    if (more) break;
+    const due = await metered.backend.due(page);
+    const handled = await handleAll(run, due);
+    done.push(...handled);
+    more = handled.length < due.length;
+    if (more || due.length < page) break;
+  }
+  return { ...summary(done), more, calls: metered.calls, seconds: (now() - started) / 1000 };
+}
+
+interface Run {
+  core: Core;
+  options: SweepOptions;
+  now: () => number;
+  metered: Meter;
+}
+
+/** What was done about one pipeline: a plan, and what became of its message. */
+type Done = Plan["do"] | "damaged" | "woken" | "delayed" | "deadLettered";
+
+function summary(done: readonly Done[][]) {
+  const count = (what: Done) => done.filter((each) => each.includes(what)).length;
+  return {
+    due: done.length,
+    interrupted: count("interrupt"),
+    failed: count("fail"),
+    damaged: count("damaged"),
+    woken: count("woken"),
+    delayed: count("delayed"),
+    deadLettered: count("deadLettered"),
+    pruned: count("prune"),
+    deleted: count("delete"),
+  };
+}
+
+/** As many as the budget allows. One that fails does not keep the others: it is due again. */
+async function handleAll(run: Run, due: readonly Due[]): Promise<Done[][]> {
+  const done: Done[][] = [];
+  for (let from = 0; from < due.length; from += AT_ONCE) {
+    const some = due.slice(from, from + AT_ONCE);
+    if (run.metered.left() === 0) break;
+    done.push(...(await Promise.all(some.map((each) => handle(run, each).catch((): Done[] => ["wait"])))));
+  }
+  return done;
+}
+
+async function handle(run: Run, { key, head }: Due): Promise<Done[]> {
+  const { core, options, now } = run;
+  const { clockSlackSeconds } = core.backend.capabilities;
+  // The store listed it, so its time has come there, and no other time is known to have: this clock may be fast.
+  const time = dueAt(head, clockSlackSeconds) ?? 0;
+  const plan = planFor(head, time, clockSlackSeconds, options.prune?.wanted(head) === true);
+  switch (plan.do) {
+    case "interrupt": {
+      const interrupted = await settle(
+        run,
+        key,
+        head,
+        interruption(head, plan.why, new Date(now()).toISOString()),
+        true,
+      );
+      if (!interrupted) return ["wait"];
+      const { head: next, done } = await validate(run, key, interrupted);
+      return ["interrupt", ...done, ...(next.care.wake ? [await wake(run, key, next)] : [])];
+    }
+    case "fail":
+      return [(await settle(run, key, head, failure(head), true)) ? "fail" : "wait"];
+    case "wake":
+      return [await wake(run, key, head)];
+    case "prune":
+      // First: whatever comes of it, the pipeline does not come up again for this.
+      if (!(await settle(run, key, head, { lookAt: null }))) return ["wait"];
+      await options.prune!.run(core, key);
+      return ["prune"];
+    case "delete":
+      return [(await settle(run, key, head, { remove: true })) ? "delete" : "wait"];
+    case "settle":
+      await settle(run, key, head, { lookAt: null });
+      return ["settle"];
+    case "wait":
+      return ["wait"];
+  }
+}
+
+/** What is damaged is quarantined before anybody is told to go on from it. */
+async function validate(run: Run, key: PipelineKey, head: Head): Promise<{ head: Head; done: Done[] }> {
+  const damage = await findDamage(run.core, key, head);
+  if (!damage) return { head, done: [] };
+  const recorded = await settle(run, key, damage.head, damage.effects);
+  return { head: recorded ?? damage.head, done: ["damaged"] };
+}
+
+async function wake(run: Run, key: PipelineKey, head: Head): Promise<Done> {
+  const { options, now } = run;
+  const { webhookUrl } = head.recovery;
+  const message = head.care.wake!;
+  if (!options.wake || webhookUrl === undefined) return "delayed";
+  const delivery = await options.wake(webhookUrl, interruptionOf(head, message));
+  const settled = await settle(run, key, head, afterTry(head, message, delivery, now()));
+  if (delivery.delivered) return "woken";
+  return settled?.care.wake?.state === "dead" ? "deadLettered" : "delayed";
+}
+
+/** The head after the commit; null when the pipeline has moved on. */
+async function settle(
+  { core }: Run,
+  key: PipelineKey,
+  { revision, fence }: Head,
+  effects: Effects,
+  force = false,
+): Promise<Head | null> {
+  const outcome = await send(core, {
+    key,
+    writeId: newWriteId(),
+    digest: "0".repeat(64),
+    expect: { create: "never", revision, ...(force ? { force: true } : { fence }) },
+    effects,
+  });
+  return outcome.ok ? outcome.head : null;
+}
