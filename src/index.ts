@@ -11,7 +11,10 @@ export { type RedisOptions, redisBackend } from "./backends/redis/index.ts";
 export type { StorageBackend } from "./backends/types.ts";
 export { CairnError, type ErrorCode, RecoveryError, StateManagerError } from "./model/errors.ts";
 export type { InterruptedPipeline } from "./recovery/detect.ts";
+export type { Imported } from "./recovery/export/import.ts";
 export {
+  type ForkedPipeline,
+  type ForkOptions,
   type RecoveredPipeline,
   type RecoverOptions,
   type RollbackOptions,

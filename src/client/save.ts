@@ -5,6 +5,7 @@ import { parcelOf } from "./delta.ts";
 import { CairnClientError, CairnHttpError } from "./errors.ts";
 import type { Memory, Version } from "./memory.ts";
 import { type SaveOptions, saveHeaders } from "./options.ts";
+import { isTooLarge, sendParts } from "./parts.ts";
 import { type Answer, readJson, type Send, statePath } from "./send.ts";
 import { toBase64 } from "./values/base64.ts";
 import type { Content } from "./values.ts";
@@ -48,8 +49,24 @@ export async function saveContent(
   const save = { shared, pipelineId, content, options, digest: await sha256(content.bytes) };
   const base = baseOf(save);
   const { isDelta, ...parcel } = await parcelOf(base?.bytes, content.bytes);
-  const answer = base && isDelta ? await sendDelta(save, base, parcel) : await sendWhole(save, parcel);
+  const answer = await (base && isDelta ? sendDelta(save, base, parcel) : sendWhole(save, parcel)).catch(
+    (error) => {
+      if (!isTooLarge(error)) throw error;
+      return sendInParts(save);
+    },
+  );
   return accept(save, answer);
+}
+
+/** What is too large for one request: in parts, which a last one makes the state. */
+async function sendInParts(save: Save): Promise<Answer> {
+  const { shared, pipelineId, content, options } = save;
+  const { bytes, contentType } = content;
+  const made = await sendParts(shared.send, pipelineId, bytes, contentType, options.signal);
+  return sendWhole(
+    { ...save, content: { ...content, contentType: made.contentType } },
+    { body: made.body, headers: {} },
+  );
 }
 
 /**

@@ -1,3 +1,4 @@
+import { concat } from "../model/bytes.ts";
 import { zlib } from "./zlib.ts";
 
 /** `deflate` is RFC 1950 (zlib), which `DecompressionStream("deflate")` of any browser and workerd decodes. */
@@ -62,9 +63,31 @@ export async function decompress(
   }
 }
 
-async function run(verb: "deflate" | "inflate", bytes: Uint8Array, options: object): Promise<Uint8Array> {
-  const { [verb]: convert } = await zlib();
+interface Limits {
+  level?: number;
+  maxOutputLength?: number;
+}
+
+async function run(verb: "deflate" | "inflate", bytes: Uint8Array, options: Limits): Promise<Uint8Array> {
+  const library = await zlib().catch(() => null);
+  if (!library) return stream(verb, bytes, options.maxOutputLength ?? Number.POSITIVE_INFINITY);
+  const { [verb]: convert } = library;
   return new Promise((resolve, reject) => {
     convert(bytes, options, (error, result) => (error ? reject(error) : resolve(result)));
   });
+}
+
+/** Where there is no zlib, in a browser: the web's own, which knows no level. */
+async function stream(verb: "deflate" | "inflate", bytes: Uint8Array, most: number): Promise<Uint8Array> {
+  const converter =
+    verb === "deflate" ? new CompressionStream("deflate") : new DecompressionStream("deflate");
+  const source = new Blob([bytes as Uint8Array<ArrayBuffer>]).stream().pipeThrough(converter);
+  const pieces: Uint8Array[] = [];
+  let length = 0;
+  for await (const piece of source as unknown as AsyncIterable<Uint8Array>) {
+    length += piece.length;
+    if (length > most) throw new RangeError("more than was said");
+    pieces.push(piece);
+  }
+  return concat(pieces);
 }

@@ -1,12 +1,22 @@
 import { CairnError, RecoveryError } from "../model/errors.ts";
 import { present } from "../model/present.ts";
-import { checkCheckpointId, checked, RecoverArgument, RollbackArgument } from "../state/arguments.ts";
+import {
+  checkCheckpointId,
+  checked,
+  checkPipelineId,
+  ForkArgument,
+  RecoverArgument,
+  RollbackArgument,
+} from "../state/arguments.ts";
 import type { Caller } from "../state/core.ts";
 import type { StateManager } from "../state/manager.ts";
 import { parseOptions, type StateManagerOptions } from "../state/options.ts";
 import { Session, sessionOf } from "../state/session.ts";
 import { verifyCheckpoint } from "../state/verify.ts";
 import { detectInterrupted, type InterruptedPipeline } from "./detect.ts";
+import { exportPipeline } from "./export/export.ts";
+import { type Imported, importPipeline } from "./export/import.ts";
+import { type Forked, fork } from "./fork.ts";
 import { type Restored, recover, rollback } from "./rollback.ts";
 
 export interface RecoverOptions extends Caller {
@@ -26,6 +36,14 @@ export interface RollbackOptions extends Caller {
 export interface RecoveredPipeline extends Omit<Restored, "replayed"> {
   pipelineId: string;
 }
+
+export interface ForkOptions {
+  /** @default the newest checkpoint of the state that verifies, else the state */
+  checkpointId?: string;
+  idempotencyKey?: string;
+}
+
+export type ForkedPipeline = Omit<Forked, "replayed">;
 
 /** A manager whose store and tenant are used, or the options of one of its own. */
 export type StateRecoveryOptions =
@@ -91,6 +109,43 @@ export class StateRecovery {
       const { checkpointId, steps, ...caller } = checked(RollbackArgument, options);
       return (...on: Target) => rollback(...on, present({ checkpointId, steps }), caller);
     });
+  }
+
+  /** Starts a new pipeline from a checkpoint of this one; from then on neither knows of the other. */
+  forkPipeline(pipelineId: string, into: string, options: ForkOptions = {}): Promise<ForkedPipeline> {
+    const prepare = () => {
+      const target = checkPipelineId(into);
+      const { checkpointId, idempotencyKey } = checked(ForkArgument, options);
+      return async (...on: Target) => {
+        const from = { pipelineId: target, ...present({ checkpointId }) };
+        const { replayed: _replayed, ...forked } = await fork(...on, from, present({ idempotencyKey }));
+        return forked;
+      };
+    };
+    return this.#session.run("fork", pipelineId, prepare, asRecoveryError);
+  }
+
+  /**
+   * A pipeline with all its checkpoints as one file (docs/export-format.md), piece by piece. Only a file with its last
+   * line is whole. It is not encrypted, whatever the store is.
+   */
+  async *exportPipeline(pipelineId: string): AsyncGenerator<Uint8Array, void> {
+    const prepare = () => async (core: Target[0], key: Target[1]) => exportPipeline(core, key);
+    const pieces = await this.#session.run("export", pipelineId, prepare, asRecoveryError);
+    try {
+      yield* pieces;
+    } catch (error) {
+      throw asRecoveryError(error);
+    }
+  }
+
+  /** Makes a pipeline of an exported file, which is checked before anything is written. */
+  importPipeline(pipelineId: string, file: Blob): Promise<Imported> {
+    const prepare =
+      () =>
+      (...on: Target) =>
+        importPipeline(...on, file);
+    return this.#session.run("import", pipelineId, prepare, asRecoveryError);
   }
 
   /** Gives the store's connections back; those of a manager are the manager's to close. */

@@ -93,6 +93,10 @@ export const RecoverArgument = once(() =>
   }),
 );
 
+export const ForkArgument = once(() =>
+  z.strictObject({ checkpointId: z.optional(CheckpointId()), idempotencyKey: caller().idempotencyKey }),
+);
+
 /** Where a rollback goes: `oneTarget` refuses both. */
 export const rollbackTarget = once(() => ({
   checkpointId: z.optional(CheckpointId()),

@@ -87,7 +87,11 @@ async function readOnce(core: Core, key: PipelineKey, options: ReadOptions): Pro
     ...options,
     ...(state.verified ? {} : { vouched }),
   });
-  if (!decoded.ok) return { ok: false, head, state, problem: decoded.problem };
+  if (!decoded.ok) {
+    // What it held may be known here still, but a delta upon a broken chain would be broken as well.
+    core.contents.forget(key);
+    return { ok: false, head, state, problem: decoded.problem };
+  }
   const { content } = decoded;
   const checked = content instanceof Uint8Array || options.thorough === true;
   const known = checked && !state.verified && !options.unseen ? await vouched() : head;

@@ -68,7 +68,8 @@ export async function saveParts(core: Core, key: PipelineKey, input: PartsInput)
   const { uploadId, contentType, sha256, tokens } = input;
   const parts = tokens.map((token, i) => partOf(token, uploadId, i + 1));
   const bytes = parts.reduce((sum, part) => sum + part.bytes, 0);
-  const request = ["parts", contentType, sha256, tokens, input.checkpoint, input.situation ?? null];
+  // The same as in one piece: sent again, the parts may be those of another upload.
+  const request = ["save", contentType, sha256, input.checkpoint, input.situation ?? null];
   const write = saveWrite(key, { ...input, request });
   const committed = await writeAtVersion(
     core,

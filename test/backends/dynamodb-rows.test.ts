@@ -77,3 +77,13 @@ test("what a deleted pipeline leaves is its tombstone", async () => {
   await applied(change(KEY, { remove: true }));
   expect(await rows()).toEqual([]);
 });
+
+test("a deletion and a new start in one batch leave nothing of the old", async () => {
+  await strayRows();
+  const [removed, reborn] = await winner.commit([
+    change(KEY, { remove: true }),
+    await saving(KEY, 2, "new", { expect: { create: "anew" } }),
+  ]);
+  expect([removed!.ok, reborn!.ok]).toEqual([true, true]);
+  expect(await rows()).toEqual([]);
+});

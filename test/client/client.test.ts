@@ -51,6 +51,27 @@ describe("a state", () => {
     expect((await pipeline.loadBytes())?.bytes).toHaveLength(0);
   });
 
+  test("too large for one request goes in parts, and is the same state, under a key of the caller's too", async () => {
+    const service = await startService();
+    service.instead = ({ path, bytes }) =>
+      path.includes("/parts/") || bytes < 1_000_000 ? undefined : problem(413, "too_large");
+    const pipeline = service.client().pipeline("a");
+    const bytes = crypto.getRandomValues(new Uint8Array(65_536));
+    const large = new Uint8Array(9_000_000).map((_, i) => bytes[(i * 7 + (i >> 16)) & 65_535]! ^ (i >> 8));
+    const options = { contentType: "image/png", checkpoint: "always", idempotencyKey: "k" } as const;
+    const first = await pipeline.saveBytes(large, options);
+    expect(first).toMatchObject({ version: 1, bytes: large.length, checkpoint: { version: 1 } });
+    expect(service.seen.filter(({ path }) => path.includes("/parts/"))).toHaveLength(3);
+    expect(await pipeline.saveBytes(large, options)).toEqual(first);
+    const loaded = await service.client().pipeline("a").loadBytes();
+    expect(Buffer.compare(loaded!.bytes, large)).toBe(0);
+    expect(loaded).toMatchObject({ contentType: "image/png", version: 1 });
+    // What changes of it is a delta again.
+    large[5_000_000]! ^= 1;
+    expect((await pipeline.saveBytes(large, { contentType: "image/png" })).version).toBe(2);
+    expect(service.seen.at(-1)!.method).toBe("PATCH");
+  });
+
   test("is saved as it is at the call, and calls keep their order", async () => {
     const { client } = await startService();
     const pipeline = client().pipeline("a");

@@ -36,6 +36,21 @@ describe("StateRecovery", () => {
     expect(await recovery.recoverPipeline("etl", { checkpointId: second })).toMatchObject({ version: 7 });
   });
 
+  it("forks, exports and imports", async () => {
+    const { manager, recovery } = made();
+    const id = await checkpointed(manager, { n: 1 });
+    await manager.savePipelineState("etl", { n: 2 });
+    const { forkedFrom } = await recovery.forkPipeline("etl", "branch", { checkpointId: id });
+    expect(forkedFrom).toEqual({ pipelineId: "etl", checkpointId: id, version: 1 });
+    const pieces: Uint8Array<ArrayBuffer>[] = [];
+    for await (const piece of recovery.exportPipeline("etl")) pieces.push(new Uint8Array(piece));
+    await recovery.importPipeline("copy", new Blob(pieces));
+    const state = async (id: string) => (await manager.loadPipelineState(id))!.state;
+    expect([await state("branch"), await state("copy")]).toEqual([{ n: 1 }, { n: 2 }]);
+    await expect(recovery.importPipeline("copy", new Blob(pieces))).rejects.toBeInstanceOf(RecoveryError);
+    await expect(recovery.exportPipeline("none").next()).rejects.toMatchObject({ code: "not_found" });
+  });
+
   it("validates checkpoints", async () => {
     const { manager, recovery, backend, damage } = made();
     const id = await checkpointed(manager, { n: 1 });

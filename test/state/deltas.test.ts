@@ -89,6 +89,17 @@ describe("a save stores what changed", () => {
     expect(textOf((await readState(core, KEY)).content)).toBe(text(1));
   });
 
+  test("whole, once the chain was found to be damaged", async () => {
+    const { core, backend, damage } = bench();
+    await save(core, text(0));
+    await save(core, text(1));
+    const { frame } = (await headOf(backend)).state!;
+    await damage({ ...frame, frameId: linksOf(frame)[0]!.frameId });
+    await expect(readState(core, KEY)).rejects.toMatchObject({ code: "unrecoverable" });
+    await save(core, text(2));
+    expect(textOf((await readState(core, KEY)).content)).toBe(text(2));
+  });
+
   test("whole when everything changed, and when a chain has come to its end", async () => {
     const { core, backend } = bench();
     await save(core, text(0));

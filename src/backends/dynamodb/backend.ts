@@ -11,11 +11,12 @@ import { collectLeft } from "./collect.ts";
 import { commitInParts, readHead, type Store } from "./committer.ts";
 import { findDue } from "./due.ts";
 import { unavailable } from "./errors.ts";
-import { type Frames, LARGEST_ROW, stageFrames } from "./frames.ts";
+import { LARGEST_ROW, stageFrames } from "./frames.ts";
 import { deadChains } from "./garbage.ts";
 import { checkHealth } from "./health.ts";
 import { findCheckpoint, listCheckpoints, listEvents, listPipelines } from "./lists.ts";
-import { readFrames } from "./read-frames.ts";
+import { loadCheckpoint } from "./load-checkpoint.ts";
+import { bytesOf } from "./read-frames.ts";
 import type { Opened } from "./record.ts";
 import { openTable } from "./table.ts";
 
@@ -67,6 +68,7 @@ export function dynamodbBackend(options: DynamodbOptions): StorageBackend {
     frames: (key, links) => guard(unavailable, () => framesOf(store, key, links)),
     stage: (key, frames) => guard(unavailable, () => stageFrames(store, key, frames, now())),
     checkpoint: (key, checkpointId) => guard(unavailable, () => findCheckpoint(store, key, checkpointId)),
+    loadCheckpoint: (key, checkpointId) => guard(unavailable, () => loadCheckpoint(store, key, checkpointId)),
     checkpoints: (key, page) => guard(unavailable, () => listCheckpoints(store, key, page)),
     pipelines: (tenant, filter, page) => guard(unavailable, () => listPipelines(store, tenant, filter, page)),
     events: (key, page) => guard(unavailable, () => listEvents(store, key, page)),
@@ -97,16 +99,4 @@ async function framesOf(
   const found = await bytesOf(store, key, frames, living);
   const byId = new Map(living.map(({ frameId }, i) => [frameId, found[i]!]));
   return links.map(({ frameId }) => byId.get(frameId) ?? null);
-}
-
-/** Of those that the head has not, found elsewhere. */
-async function bytesOf(
-  store: Store,
-  key: PipelineKey,
-  inHead: Frames,
-  links: readonly Link[],
-): Promise<(Uint8Array | null)[]> {
-  const others = links.filter(({ frameId }) => !inHead.has(frameId));
-  const outside = await readFrames(store, key, others);
-  return links.map(({ frameId }) => inHead.get(frameId) ?? outside.get(frameId) ?? null);
 }

@@ -165,7 +165,8 @@ function outcome(verdict: Verdict): CommitOutcome {
 }
 
 /**
- * As `commitBatch`; a batch that does not fit into one item is committed in two halves.
+ * As `commitBatch`; a batch that does not fit into one item is committed in two halves. A deletion ends a batch: who
+ * starts the pipeline anew finds its tombstone, and that all that is older has to go.
  *
  * @throws OutcomeUnknown when part of the batch has landed
  */
@@ -174,16 +175,26 @@ export async function commitInParts(
   key: PipelineKey,
   commits: readonly Commit[],
 ): Promise<CommitOutcome[]> {
+  const removal = commits.slice(0, -1).findIndex(({ effects }) => effects.remove);
+  if (removal >= 0) return commitInTwo(store, key, commits, removal + 1);
   try {
     return await commitBatch(store, key, commits);
   } catch (error) {
     const tooLarge = error instanceof CairnError && error.code === "too_large";
     if (!tooLarge || commits.length === 1) throw error;
   }
-  const half = commits.length >> 1;
-  const first = await commitInParts(store, key, commits.slice(0, half));
+  return commitInTwo(store, key, commits, commits.length >> 1);
+}
+
+async function commitInTwo(
+  store: Store,
+  key: PipelineKey,
+  commits: readonly Commit[],
+  at: number,
+): Promise<CommitOutcome[]> {
+  const first = await commitInParts(store, key, commits.slice(0, at));
   try {
-    return [...first, ...(await commitInParts(store, key, commits.slice(half)))];
+    return [...first, ...(await commitInParts(store, key, commits.slice(at)))];
   } catch (cause) {
     throw new OutcomeUnknown("Part of the batch has landed.", { cause });
   }

@@ -12,6 +12,7 @@ import { CHECKPOINTS, checkpointSk, EVENTS, eventOrder, headKey, pipelineOf } fr
 import { count } from "./ranges.ts";
 import { marked } from "./record.ts";
 import { eventsOf, liveCheckpoints, rowsOf } from "./rows.ts";
+import type { Query } from "./table.ts";
 
 /** How many heads one call for a list reads at most: a rare match must not read a whole tenant. */
 const HEADS_READ = 500;
@@ -25,14 +26,17 @@ export async function findCheckpoint(
   if (!record) return null;
   const recent = record.recent.filter((each) => each.checkpointId === checkpointId);
   if (recent[0] || count(record.live) === record.recent.length) return marked(record, recent)[0] ?? null;
-  const { values, ...query } = rowsOf(key, CHECKPOINTS);
-  const id = { ":id": { S: checkpointId } };
-  const rows = store.table.query({ ...query, values: { ...values, ...id }, filter: "#checkpointId = :id" });
-  for await (const items of rows) {
+  for await (const items of store.table.query(rowsById(key, checkpointId))) {
     const [found] = liveCheckpoints(record, items, store.upgrades);
     if (found) return found;
   }
   return null;
+}
+
+/** Looks through the rows of all checkpoints for one. */
+export function rowsById(key: PipelineKey, checkpointId: string): Query {
+  const { values, ...query } = rowsOf(key, CHECKPOINTS);
+  return { ...query, values: { ...values, ":id": { S: checkpointId } }, filter: "#checkpointId = :id" };
 }
 
 export async function listCheckpoints(

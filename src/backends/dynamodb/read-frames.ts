@@ -3,17 +3,29 @@ import type { PipelineKey } from "../../model/ids.ts";
 import { frameKey } from "../object/keys.ts";
 import type { ObjectStore } from "../object/store.ts";
 import { chainRows } from "./chain-rows.ts";
-import { framesIn, type Shelves } from "./frames.ts";
+import { type Frames, framesIn, type Shelves } from "./frames.ts";
 import { frameSk, isPart, partition } from "./keys.ts";
 import type { Table } from "./table.ts";
 
 type Found = [frameId: string, bytes: Uint8Array][];
 
+/** The bytes of frames, in order: of those that the head has, and of the others, found elsewhere. */
+export async function bytesOf(
+  shelves: Shelves,
+  key: PipelineKey,
+  inHead: Frames,
+  links: readonly Link[],
+): Promise<(Uint8Array | null)[]> {
+  const others = links.filter(({ frameId }) => !inHead.has(frameId));
+  const outside = await readFrames(shelves, key, others);
+  return links.map(({ frameId }) => inHead.get(frameId) ?? outside.get(frameId) ?? null);
+}
+
 /**
  * Frames that the head does not carry, in one round of requests at the same time. Each is looked for where one of its
  * size is put today, and what is missing there is looked for elsewhere.
  */
-export async function readFrames(
+async function readFrames(
   shelves: Shelves,
   key: PipelineKey,
   links: readonly Link[],
@@ -37,11 +49,14 @@ async function lookUp(
   objects: readonly Link[],
   rows: readonly Link[],
 ): Promise<Found> {
-  const chains = new Set(rows.filter((link) => !isStaged(link)).map(chainOf));
+  const chains = Map.groupBy(
+    rows.filter((link) => !isStaged(link)),
+    chainOf,
+  );
   const found = await Promise.all([
     readObjects(s3, key, objects),
     readParts(table, key, rows.filter(isStaged)),
-    ...[...chains].map((chain) => readChain(table, key, chain)),
+    ...[...chains].map(([chain, links]) => readChain(table, key, chain, links)),
   ]);
   return found.flat();
 }
@@ -64,10 +79,18 @@ async function readParts(table: Table, key: PipelineKey, links: readonly Link[])
   return items.flatMap(framesIn);
 }
 
-/** All of it that rows hold: a chain's frames are asked for together. */
-async function readChain(table: Table, key: PipelineKey, chain: string): Promise<Found> {
+/** What rows hold of these: a chain's frames are asked for together, and those of later versions do not come along. */
+async function readChain(
+  table: Table,
+  key: PipelineKey,
+  chain: string,
+  links: readonly Link[],
+): Promise<Found> {
+  const ids = [...new Set(links.map(({ frameId }) => frameId))];
+  const wanted = ids.map((id, i) => [`#f${i}`, id] as const);
+  const only = wanted.map(([name]) => `frames.${name}`);
+  const rows = table.query({ ...chainRows(key, chain, "links"), only, names: Object.fromEntries(wanted) });
   const found: Found = [];
-  for await (const items of table.query(chainRows(key, chain, "links")))
-    found.push(...items.flatMap(framesIn));
+  for await (const items of rows) found.push(...items.flatMap(framesIn));
   return found;
 }

@@ -28,7 +28,9 @@ export interface Query {
   where: string;
   values: Item;
   filter?: string;
+  /** Attributes, or parts of them: `frames.#one` with the name in `names`. */
   only?: readonly string[];
+  names?: Readonly<Record<string, string>>;
   descending?: boolean;
   limit?: number;
 }
@@ -120,12 +122,12 @@ async function writeGroup(sender: Sender, requests: WriteRequest[]): Promise<voi
 }
 
 async function* pages(sender: Sender, query: Query): AsyncGenerator<Item[], void> {
-  const { index, where, values, filter, only, descending, limit } = query;
+  const { index, where, values, filter, only, names, descending, limit } = query;
   const all = [where, filter ?? "", ...(only ?? []).map((name) => `#${name}`)].join(" ");
   const input = {
     ...(index === undefined ? { ConsistentRead: true } : { IndexName: index }),
     KeyConditionExpression: where,
-    ExpressionAttributeNames: namesIn(all),
+    ExpressionAttributeNames: { ...namesIn(all), ...names },
     ExpressionAttributeValues: values,
     ...(filter === undefined ? {} : { FilterExpression: filter }),
     ...(only === undefined ? {} : { ProjectionExpression: only.map((name) => `#${name}`).join(", ") }),

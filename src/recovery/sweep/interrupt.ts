@@ -6,6 +6,9 @@ export function wantsWake({ recovery }: Head): boolean {
   return recovery.webhookUrl !== undefined && recovery.auto !== false;
 }
 
+/** Who interrupts tells the owner at once, and has this long before another sweep takes that upon itself. */
+const TELLING_SECONDS = 60;
+
 /**
  * The interruption of a pipeline: whoever held the lease loses it (the fence rises with `force`), and the message to
  * its owner is queued, in one commit.
@@ -22,7 +25,7 @@ export function interruption(head: Head, why: "lease" | "silence", at: string): 
   return {
     status: "interrupted",
     care: { ...head.care, wake },
-    lookAt: wakes ? at : null,
+    lookAt: wakes ? new Date(Date.parse(at) + TELLING_SECONDS * 1000).toISOString() : null,
     events: [{ type: "interrupted", ...owner, ...detail }],
   };
 }
