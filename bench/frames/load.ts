@@ -62,6 +62,6 @@ async function roundTrips(report: Report, name: string, { line, key, checkpoints
   const middle = checkpoints[checkpoints.length >> 1]!;
   await readCheckpoint(core, key, middle.checkpointId);
   const older = await line.rounds(() => readCheckpoint(core, key, middle.checkpointId));
-  const byRecord = "its record first, then its frames";
-  report.add({ what: `${name}: sequential round trips, a checkpoint`, value: older, peer: byRecord });
+  const byId = "by its id, in the middle of the chain";
+  report.add({ what: `${name}: sequential round trips, a checkpoint`, value: older, limit, peer: byId });
 }

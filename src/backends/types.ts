@@ -94,7 +94,7 @@ export interface Commit {
   key: PipelineKey;
   /** The idempotency key, or made by the server: finds the commit again when its outcome is unknown. */
   writeId: string;
-  /** SHA-256 of the request's operation and body, hex: one key, one request. */
+  /** Of the request's operation and body, hex: one key, one request. */
   digest: string;
   expect: Expectation;
   effects: Effects;

@@ -4,6 +4,16 @@ import { maybePrune } from "../model/maybe-prune.ts";
 import { send } from "./commit.ts";
 import type { Core } from "./core.ts";
 
+/** After so long, parts that were not made a state are left over: twice what stores keep them at least. */
+const UPLOAD_SECONDS = 7200;
+
+/** Has the sweep look at a pipeline for what is left of an upload. Whether that lands matters little. */
+export async function remindOfUpload(core: Core, key: PipelineKey, head: Head): Promise<void> {
+  const at = new Date(Date.now() + UPLOAD_SECONDS * 1000).toISOString();
+  if (head.deleted || head.lookAt !== null) return;
+  await lookAt(core, key, head, at);
+}
+
 /**
  * Has the sweep look at a pipeline that has just got one checkpoint too many: once, for it says so in the head. That
  * is one commit in a hundred saves. Whether it lands matters little: the next checkpoint says so again.
@@ -11,7 +21,11 @@ import type { Core } from "./core.ts";
 export async function remindOfPruning(core: Core, key: PipelineKey, head: Head): Promise<void> {
   const now = Date.now();
   if (head.lookAt !== null || head.status !== "running" || !maybePrune(head, now)) return;
-  const expect = { create: "never" as const, revision: head.revision, fence: head.fence };
-  const effects = { lookAt: new Date(now).toISOString() };
+  await lookAt(core, key, head, new Date(now).toISOString());
+}
+
+async function lookAt(core: Core, key: PipelineKey, { revision, fence }: Head, at: string): Promise<void> {
+  const expect = { create: "never" as const, revision, fence };
+  const effects = { lookAt: at };
   await send(core, { key, writeId: newWriteId(), digest: "0".repeat(64), expect, effects }).catch(() => null);
 }

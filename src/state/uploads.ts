@@ -4,6 +4,7 @@ import { indexFrame, MOST_PARTS, PART_BYTES, type Part, packPart } from "../fram
 import { CairnError } from "../model/errors.ts";
 import type { PipelineKey } from "../model/ids.ts";
 import { type Core, loadHead } from "./core.ts";
+import { remindOfUpload } from "./remind.ts";
 import { decide, type Saved, type SaveInput, savedAnswer, saveEffects, saveWrite } from "./save.ts";
 import { writeAtVersion } from "./write.ts";
 
@@ -29,6 +30,7 @@ const TOKEN =
 /** Begins the upload of a state in parts. Nothing is stored: parts that are not made a state in an hour go. */
 export async function beginUpload(core: Core, key: PipelineKey): Promise<Upload> {
   const head = await loadHead(core, key);
+  if (head) await remindOfUpload(core, key, head);
   return { uploadId: uploadChain(head?.version ?? 0), partBytes: PART_BYTES, mostParts: MOST_PARTS };
 }
 

@@ -1,44 +1,19 @@
 import { expect, test } from "vitest";
-import { change, extending, noise, saving, snapshot } from "../../src/backends/contract/support.ts";
+import { change, extending, noise, saving } from "../../src/backends/contract/support.ts";
 import { objectBackend } from "../../src/backends/object/backend.ts";
 import { decodeContainer } from "../../src/backends/object/container.ts";
 import { frameKey } from "../../src/backends/object/keys.ts";
 import type { HeadRecord } from "../../src/backends/object/record.ts";
-import type { ObjectStore } from "../../src/backends/object/store.ts";
 import type { Commit, StorageBackend } from "../../src/backends/types.ts";
 import { decodeFrame } from "../../src/frames/frame.ts";
-import { DEPTH } from "../../src/frames/pays.ts";
 import { concat } from "../../src/model/bytes.ts";
-import { chainOf, depthOf, linksOf } from "../../src/model/chain.ts";
+import { chainOf, linksOf } from "../../src/model/chain.ts";
 import type { FrameRef } from "../../src/model/frame.ts";
 import type { Head } from "../../src/model/head.ts";
 import { type MemoryStore, memoryStore } from "../support/memory-store.ts";
+import { growing, KEY, land, sequential } from "./growing.ts";
 
-const KEY = { tenant: "t", pipelineId: "p.q" };
 const HEAD = "heads/t/p.q";
-
-async function land(backend: StorageBackend, commit: Commit): Promise<Head> {
-  const [outcome] = await backend.commit([commit]);
-  if (!outcome!.ok) throw new Error(outcome!.refusal);
-  return outcome!.head;
-}
-
-/** A state that grows by `bytes` of noise with every save: one chain. */
-function growing(backend: StorageBackend, bytes: number, { checkpoints = false, from = 0 } = {}) {
-  let content = noise(300);
-  let head: Head | null = null;
-  return async (): Promise<{ head: Head; content: Uint8Array }> => {
-    const next = concat([content, noise(bytes, 2 * content.length)]);
-    const effects = checkpoints ? { checkpoint: snapshot() } : {};
-    const room = head && depthOf(head.state!.frame) < DEPTH;
-    const commit = room
-      ? await extending(KEY, head!, content, next)
-      : await saving(KEY, head?.version ?? from, next);
-    head = await land(backend, { ...commit, effects: { ...commit.effects, ...effects } });
-    content = next;
-    return { head, content };
-  };
-}
 
 async function grown(backend: StorageBackend, saves: number, bytes: number) {
   const grow = growing(backend, bytes);
@@ -50,25 +25,6 @@ async function grown(backend: StorageBackend, saves: number, bytes: number) {
 const away = async (backend: StorageBackend, head: Head) => {
   for (const more of [0, 1]) await land(backend, await saving(KEY, head.version + more, `away ${more}`));
 };
-
-/** How many calls of a task followed one another: those that go side by side count once. */
-async function sequential(inner: ObjectStore, task: (store: ObjectStore) => Promise<unknown>) {
-  let done = 0;
-  const calls: string[] = [];
-  const counted = async <T>(name: string, call: Promise<T>): Promise<T> => {
-    const turn = done + 1;
-    calls.push(name);
-    const result = await call;
-    done = Math.max(done, turn);
-    return result;
-  };
-  await task({
-    ...inner,
-    get: (key) => counted(`get ${key}`, inner.get(key)),
-    list: (prefix, options) => counted(`list ${prefix}`, inner.list(prefix, options)),
-  });
-  return { turns: done, calls };
-}
 
 const objectsIn = ({ objects }: MemoryStore, prefix: string) =>
   [...objects.keys()].filter((key) => key.startsWith(prefix));

@@ -47,6 +47,12 @@ test(`${RUNS} sequences of commits, seed ${SEED}: all that a record names is the
           const lengths = (await fresh.frames(KEY, linksOf(frame))).map((bytes) => bytes?.length);
           expect(lengths).toEqual(linksOf(frame).map(({ storedBytes }) => storedBytes));
         }
+        for (const record of await checkpoints()) {
+          const loaded = (await fresh.loadCheckpoint!(KEY, record.checkpointId))!;
+          expect(loaded.record).toEqual(record);
+          const lengths = loaded.frames.map((bytes) => bytes?.length);
+          expect(lengths).toEqual(linksOf(record.frame).map(({ storedBytes }) => storedBytes));
+        }
         spilled += await onlyNamed(store, new Set(named.map(chainOf)));
       }
     }),

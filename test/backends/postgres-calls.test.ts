@@ -1,8 +1,9 @@
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { change, extending, noise, saving, snapshot } from "../../src/backends/contract/support.ts";
 import { postgresBackend } from "../../src/backends/postgres/index.ts";
-import type { Runner } from "../../src/backends/postgres/runner.ts";
+import type { Row, Runner } from "../../src/backends/postgres/runner.ts";
 import type { Commit, StorageBackend } from "../../src/backends/types.ts";
+import { decodeFrame } from "../../src/frames/frame.ts";
 import { linksOf } from "../../src/model/chain.ts";
 import type { Head } from "../../src/model/head.ts";
 import type { PipelineKey } from "../../src/model/ids.ts";
@@ -43,6 +44,8 @@ describe("round trips and batches", () => {
       const held = { expect: { fence: 1 } };
       const [chain, head] = await chainOf100(backend);
       const delta = await extending(chain, head, grown(100), grown(101));
+      const draft = snapshot();
+      await backend.commit([change(chain, { checkpoint: draft })]);
       const { staged, commit: large } = await inParts(key, 2, [noise(5000, 5), noise(70_000, 7)], held);
       const calls: [string, () => Promise<unknown>][] = [
         ["save", async () => backend.commit([await saving(key, 1, noise(2048), held)])],
@@ -51,6 +54,8 @@ describe("round trips and batches", () => {
         ["load", () => backend.load(key, { frames: true })],
         ["save of a delta", () => backend.commit([delta])],
         ["load of a chain", () => backend.load(chain, { frames: true })],
+        ["load of a checkpoint", () => backend.loadCheckpoint!(chain, draft.checkpointId)],
+        ["load of no checkpoint", () => backend.loadCheckpoint!(chain, snapshot().checkpointId)],
         ["stage", () => backend.stage(key, staged)],
         ["save of what was staged", () => backend.commit([large])],
         ["checkpoints", () => backend.checkpoints(key, { limit: 5 })],
@@ -65,6 +70,31 @@ describe("round trips and batches", () => {
         expect([name, count() - before]).toEqual([name, 1]);
       }
       await backend.close();
+    }
+  });
+
+  test("a checkpoint brings the frames that it names alone; those too large for one answer come in parts", async () => {
+    const [key, before] = await chainOf100(rig.direct);
+    const draft = snapshot();
+    const [marked] = await rig.direct.commit([change(key, { checkpoint: draft })]);
+    const after = new Uint8Array([...grown(100), ...noise(50_000, 5)]);
+    await rig.direct.commit([await extending(key, marked!.head!, grown(100), after)]);
+    const links = linksOf(before.state!.frame);
+    const bytes = links.reduce((sum, { storedBytes }) => sum + storedBytes, 0);
+    for (const [maxFrameBytes, rows] of [
+      [bytes, [1 + links.length]],
+      [bytes - 1, [1, links.length - 1, 1]],
+    ] as const) {
+      const answers: Row[][] = [];
+      const query: Runner["query"] = async (sql, params) => {
+        answers.push(await rig.admin.query(sql, params));
+        return answers.at(-1)!;
+      };
+      const backend = postgresBackend({ runner: { ...rig.admin, maxFrameBytes, query } });
+      const { record, frames } = (await backend.loadCheckpoint!(key, draft.checkpointId))!;
+      expect(answers.map((answer) => answer.length)).toEqual(rows);
+      const decoded = await decodeFrame(key, record, frames);
+      expect(decoded.ok && Buffer.compare(decoded.content, grown(100))).toBe(0);
     }
   });
 

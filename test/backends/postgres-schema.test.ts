@@ -54,6 +54,12 @@ const recorded = (runner: Runner) =>
   runner.query("SELECT version::text, name FROM cairn.cairn_migrations m ORDER BY m.version", []);
 
 describe("migrations", () => {
+  test("each has the number that its name begins with, and the SQL of its own file", async () => {
+    const folder = "../../src/backends/postgres/migrations";
+    for (const [i, { version, name, sql }] of MIGRATIONS.entries())
+      expect([i + 1, (await import(`${folder}/${name}.ts`)).sql]).toEqual([version, sql]);
+  });
+
   test("a fresh database gets all of them, a second time none", async () => {
     const url = await newDatabase();
     expect(await health(url)).toEqual({
@@ -237,6 +243,7 @@ describe("a schema of another release", () => {
       backend.frames(KEY, [(await saving(KEY, 0, "v1")).effects.state!.frame.ref]),
       backend.stage(KEY, [{ frameId: "f.0", bytes: new Uint8Array(1) }]),
       backend.checkpoint(KEY, "c"),
+      backend.loadCheckpoint!(KEY, "c"),
       backend.checkpoints(KEY, { limit: 1 }),
       backend.pipelines("t", {}, { limit: 1 }),
       backend.events(KEY, { limit: 1 }),

@@ -92,9 +92,13 @@ test.each(["tcp", "upstash"] as const)(
       head = outcome!.head!;
     };
     const parts = [1, 2, 3].map((i) => ({ frameId: `x.p${i}`, bytes: noise(50_000, i) }));
+    const draft = snapshot();
+    await backend.commit([change(key, { checkpoint: draft })]);
     const work: [string, () => Promise<unknown>][] = [
       ["save", save],
       ["load", () => backend.load(key, { frames: true })],
+      ["load of a checkpoint", () => backend.loadCheckpoint!(key, draft.checkpointId)],
+      ["load of no checkpoint", () => backend.loadCheckpoint!(key, snapshot().checkpointId)],
       ["frames", () => backend.frames(key, links())],
       ["stage", () => backend.stage(key, parts)],
       ["collect", () => backend.collect(key, 0)],
@@ -115,12 +119,37 @@ test("a chain that is longer than an answer comes in a few, however many frames 
   const backend = open("upstash");
   const key = { tenant: "chains", pipelineId: "long" };
   const head = await grow(backend, key, 700_000, 60);
-  await backend.load(key, { frames: true });
-  const before = relays.upstash.exchanges;
-  const { frames } = (await backend.load(key, { frames: true }))!;
-  expect(relays.upstash.exchanges - before).toBeLessThanOrEqual(3);
-  const decoded = await decodeFrame(key, head.state!, frames);
-  expect(decoded.ok && decoded.content.length).toBe(700_600);
+  const draft = snapshot();
+  await backend.commit([change(key, { checkpoint: draft })]);
+  const loads = [
+    () => backend.load(key, { frames: true }),
+    () => backend.loadCheckpoint!(key, draft.checkpointId),
+  ];
+  for (const load of loads) {
+    await load();
+    const before = relays.upstash.exchanges;
+    const { frames } = (await load())!;
+    expect(relays.upstash.exchanges - before).toBeLessThanOrEqual(3);
+    const decoded = await decodeFrame(key, head.state!, frames);
+    expect(decoded.ok && decoded.content.length).toBe(700_600);
+  }
+  await backend.close();
+});
+
+test("a checkpoint brings the frames that it names alone", async () => {
+  const backend = open("tcp");
+  const key = { tenant: "chains", pipelineId: "middle" };
+  await grow(backend, key, 3000, 20);
+  const draft = snapshot();
+  const [marked] = await backend.commit([change(key, { checkpoint: draft })]);
+  await backend.commit([await extending(key, marked!.head!, "", noise(50_000, 5))]);
+  await backend.loadCheckpoint!(key, draft.checkpointId);
+  const before = relays.tcp.received;
+  const { record, frames } = (await backend.loadCheckpoint!(key, draft.checkpointId))!;
+  expect(relays.tcp.received - before).toBeLessThan(6000);
+  expect(frames.map((frame) => frame?.length)).toEqual(
+    linksOf(record.frame).map(({ storedBytes }) => storedBytes),
+  );
   await backend.close();
 });
 

@@ -30,6 +30,12 @@ test("for one store, the clients of the others stay outside", async () => {
   ]);
 });
 
+test("the Worker does not carry the SQL of the migrations", async () => {
+  const code = await bundleWorker("functions/worker.ts", "postgres");
+  expect(code).toContain("0001_tables");
+  expect(code).not.toMatch(/CREATE (TABLE|FUNCTION)/);
+});
+
 test("a missing entry says so", async () => {
   await expect(bundleWorker("functions/none.ts")).rejects.toThrow("functions/none.ts");
 });

@@ -52,6 +52,8 @@ export interface DynamoRequest {
   body: any;
   /** 0: it was not answered. */
   status: number;
+  /** How many items the answer lists. */
+  listed: number;
 }
 
 export interface DynamoServer {
@@ -122,7 +124,7 @@ export async function startDynamo(): Promise<DynamoServer> {
   const front = createServer(async (message, response) => {
     const sent = await readAll(message);
     const operation = String(message.headers["x-amz-target"]).split(".")[1] ?? "";
-    const request: DynamoRequest = { operation, body: JSON.parse(sent || "{}"), status: 0 };
+    const request: DynamoRequest = { operation, body: JSON.parse(sent || "{}"), status: 0, listed: 0 };
     requests.push(request);
     const rule = nextFault(request);
     const fault = rule?.how;
@@ -155,6 +157,7 @@ export async function startDynamo(): Promise<DynamoServer> {
 
   function answer(response: ServerResponse, request: DynamoRequest, status: number, body: object): void {
     request.status = status;
+    request.listed = (body as { Items?: unknown[] }).Items?.length ?? 0;
     response.sendDate = false;
     response.writeHead(status, {
       "content-type": "application/x-amz-json-1.0",

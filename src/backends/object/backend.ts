@@ -9,6 +9,7 @@ import { findDue } from "./due.ts";
 import { readFrames } from "./frames.ts";
 import { headRecords } from "./head-records.ts";
 import { findCheckpoint, listCheckpoints, listEvents, listPipelines } from "./lists.ts";
+import { loadCheckpoint } from "./load-checkpoint.ts";
 import { commitQueue } from "./queue.ts";
 import { type Opened, readHead } from "./record.ts";
 import type { ObjectStore } from "./store.ts";
@@ -57,6 +58,8 @@ export function objectBackend(options: ObjectOptions): StorageBackend {
     frames: (key, links) => framesOf(key, links, () => open(key)),
     stage: (key, frames) => guard(unavailable, () => putFrames(store, key, frames)),
     checkpoint: (key, checkpointId) => guard(unavailable, () => findCheckpoint(shared, key, checkpointId)),
+    loadCheckpoint: (key, checkpointId) =>
+      guard(unavailable, () => loadCheckpoint(shared, key, checkpointId)),
     checkpoints: (key, page) => guard(unavailable, () => listCheckpoints(shared, key, page)),
     pipelines: (tenant, filter, page) =>
       guard(unavailable, () => listPipelines(shared, tenant, filter, page)),

@@ -5,6 +5,7 @@ import type { Head } from "../../model/head.ts";
 import type { PipelineKey } from "../../model/ids.ts";
 import { decodeContainer, type Upgrades } from "./container.ts";
 import { headKey, segmentKey } from "./keys.ts";
+import type { Run } from "./runs.ts";
 import type { ObjectStore } from "./store.ts";
 
 /** Names an immutable object that holds older checkpoints and events, and small frames. */
@@ -15,6 +16,8 @@ export interface SegmentRef {
   events: number;
   /** The chains it holds frames of, as far as anything names them still. */
   chains: string[];
+  /** Of its checkpoints; segments of earlier releases have none. */
+  runs?: Run[];
 }
 
 /** What a head object holds beside its frames. */

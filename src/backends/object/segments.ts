@@ -4,6 +4,7 @@ import { encodeContainer } from "./container.ts";
 import type { Draft } from "./draft.ts";
 import { segmentKey } from "./keys.ts";
 import type { Segment, SegmentRecord, SegmentRef } from "./record.ts";
+import { runsOf } from "./runs.ts";
 
 export type Contents = Pick<Segment, "checkpoints" | "events" | "frames">;
 
@@ -55,8 +56,9 @@ export async function putSegment(
   const { bytes } = await encodeContainer(record, frames);
   const name = `${draft.record!.head.revision}-${(await sha256Hex(bytes)).slice(0, 16)}`;
   draft.puts.set(segmentKey(draft.key, name), bytes);
-  const chains = new Set([...frames.keys()].map((frameId) => chainOf({ frameId })));
-  return { name, checkpoints: checkpoints.length, events: events.length, chains: [...chains] };
+  const chains = [...new Set([...frames.keys()].map((frameId) => chainOf({ frameId })))];
+  const runs = runsOf(checkpoints);
+  return { name, checkpoints: checkpoints.length, events: events.length, chains, runs };
 }
 
 export function bytesIn(frames: ReadonlyMap<string, Uint8Array>): number {

@@ -1,12 +1,12 @@
 import { type Link, linksOf } from "../../model/chain.ts";
 import type { PipelineKey } from "../../model/ids.ts";
-import type { Loaded, StagedFrame } from "../types.ts";
-import { decodeBytes, decodeHead } from "./decode.ts";
+import type { Loaded, StagedFrame, StorageBackend } from "../types.ts";
+import { decodeBytes, decodeCheckpoint, decodeHead } from "./decode.ts";
 import { encodeStaged, plain } from "./encode.ts";
 import { nameOf } from "./lists.ts";
 import { inParts } from "./parts.ts";
 import type { Query, Row } from "./runner.ts";
-import { COLLECT, FRAMES, LOAD, LOAD_ALL, STAGE } from "./statements.ts";
+import { COLLECT, FRAMES, LOAD, LOAD_ALL, LOAD_CHECKPOINT, STAGE } from "./statements.ts";
 
 /** What goes with each staged frame, about: many empty ones are large together. */
 const STAGED_BYTES = 256;
@@ -31,8 +31,21 @@ export function framesOver(query: Query, maxFrameBytes: number) {
     if (!own) return null;
     const head = decodeHead(own.content!);
     const links = options.frames && head.state ? linksOf(head.state.frame) : [];
-    // No frame came: they are too many bytes for one answer, or none is there.
-    return { head, frames: rows.length > 1 ? bytesOf(rows, links) : await frames(key, links) };
+    return { head, frames: await framesBeside(key, rows, links) };
+  }
+
+  const loadCheckpoint: StorageBackend["loadCheckpoint"] = async (key, checkpointId) => {
+    const params = [...nameOf(key), plain(checkpointId), String(maxFrameBytes)];
+    const rows = await query(LOAD_CHECKPOINT, params);
+    const own = rows.find((row) => row.frame_id === null);
+    if (!own) return null;
+    const record = decodeCheckpoint(own.content!, key.pipelineId);
+    return { record, frames: await framesBeside(key, rows, linksOf(record.frame)) };
+  };
+
+  /** Those that came with their record. Where none did, they are too many bytes for one answer, or none is there. */
+  async function framesBeside(key: PipelineKey, rows: readonly Row[], links: readonly Link[]) {
+    return rows.length > 1 ? bytesOf(rows, links) : frames(key, links);
   }
 
   async function stage(key: PipelineKey, staged: readonly StagedFrame[]): Promise<void> {
@@ -47,7 +60,7 @@ export function framesOver(query: Query, maxFrameBytes: number) {
     return Number(row!.went);
   }
 
-  return { load, frames, stage, collect };
+  return { load, loadCheckpoint, frames, stage, collect };
 }
 
 /** Of each link, in their order; null where the answer has none. */

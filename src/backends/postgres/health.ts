@@ -1,7 +1,7 @@
 import type { Health } from "../types.ts";
 import { unavailable } from "./failures.ts";
-import { missingMigrations } from "./migrate.ts";
-import { MIGRATIONS, type Migration } from "./migrations/index.ts";
+import { missingOf } from "./ledger.ts";
+import { type MigrationName, NAMED } from "./migrations/names.ts";
 import type { Row, Runner } from "./runner.ts";
 import { SETTINGS } from "./statements.ts";
 
@@ -9,7 +9,7 @@ import { SETTINGS } from "./statements.ts";
 export async function checkHealth(runner: Runner): Promise<Health> {
   try {
     const [settings] = await runner.query(SETTINGS, []);
-    const missing = await missingMigrations(runner);
+    const missing = await missingOf(runner, NAMED);
     const problems = [...settingProblems(settings!), ...schemaProblems(missing)];
     return { ready: problems.length === 0, problems };
   } catch (error) {
@@ -32,9 +32,9 @@ function settingProblems(row: Row): string[] {
 }
 
 /** A later schema is fine: changes are additive, and releases overlap (design invariant 11). */
-function schemaProblems(missing: readonly Migration[]): string[] {
+function schemaProblems(missing: readonly MigrationName[]): string[] {
   if (missing.length === 0) return [];
-  if (missing.length === MIGRATIONS.length) return ["The schema is missing: `cairn migrate` makes it."];
+  if (missing.length === NAMED.length) return ["The schema is missing: `cairn migrate` makes it."];
   const names = missing.map((migration) => migration.name).join(", ");
   return [`The schema lacks ${names}: \`cairn migrate\` brings it up.`];
 }

@@ -1,28 +1,10 @@
 import { unavailable } from "./failures.ts";
+import { missingOf } from "./ledger.ts";
 import { MIGRATIONS, type Migration } from "./migrations/index.ts";
-import { type Runner, StoreFailure } from "./runner.ts";
-
-/** What Postgres answers where a table or its schema is missing. */
-const MISSING: readonly (string | null)[] = ["42P01", "3F000"];
+import type { Runner } from "./runner.ts";
 
 /** Serialises migrations; any number will do, so long as it stays. */
 const LOCK = "4716512063184961";
-
-/** The migrations of this release that the database's ledger lacks, oldest first. @throws StoreFailure */
-export async function missingMigrations(runner: Runner): Promise<Migration[]> {
-  const applied = await appliedVersions(runner);
-  return MIGRATIONS.filter(({ version }) => !applied.has(String(version)));
-}
-
-async function appliedVersions(runner: Runner): Promise<Set<string | null | undefined>> {
-  try {
-    const rows = await runner.query("SELECT version::text AS version FROM cairn.cairn_migrations", []);
-    return new Set(rows.map((row) => row.version));
-  } catch (error) {
-    if (error instanceof StoreFailure && MISSING.includes(error.sqlState)) return new Set();
-    throw error;
-  }
-}
 
 /**
  * Brings the schema up to what this release knows, whatever it lacks of it. May run twice, or twice at once; changes nothing in a schema
@@ -35,7 +17,7 @@ async function appliedVersions(runner: Runner): Promise<Set<string | null | unde
  */
 export async function migrate(runner: Runner): Promise<string[]> {
   try {
-    const missing = await missingMigrations(runner);
+    const missing = await missingOf(runner, MIGRATIONS);
     for (const migration of missing) await runner.query(block(migration), []);
     return missing.map((migration) => migration.name);
   } catch (error) {

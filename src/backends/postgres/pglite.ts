@@ -1,6 +1,5 @@
 import type { PGlite } from "@electric-sql/pglite";
 import { lockFolder } from "./folder-lock.ts";
-import { migrate } from "./migrate.ts";
 import { failureOf, once, type Row, type Runner, StoreFailure } from "./runner.ts";
 
 export interface PgliteOptions {
@@ -46,6 +45,7 @@ async function openFolder(path: string): Promise<Open> {
 
 async function openDatabase(path?: string): Promise<Open> {
   const { PGlite } = await import("@electric-sql/pglite");
+  const { migrate } = await import("./migrate.ts");
   const db = await PGlite.create(path === undefined ? {} : { dataDir: `file://${path}` });
   const close = () => db.close();
   const query: Runner["query"] = (sql, params) => run(db, sql, params);

@@ -47,6 +47,25 @@ export const CHECKPOINT = `
 SELECT cairn.checkpoint_v1(c)::text AS checkpoint FROM cairn.checkpoints c
 WHERE ${OF_PIPELINE} AND checkpoint_id = $3 ORDER BY sequence LIMIT 1`;
 
+/**
+ * $3: the checkpoint's id. Its record, and of its chain the frames that it names (`linksOf`), unless they are more
+ * than $4 bytes together: later deltas of the same chain are not its own.
+ */
+export const LOAD_CHECKPOINT = `
+WITH found AS MATERIALIZED (
+  SELECT c.pipeline, cairn.checkpoint_v1(c)::text AS record, ARRAY(
+    SELECT cairn.chain_v1(c.frame_id) || '.' || place || '-' || link
+    FROM unnest(string_to_array(c.frame->'chain'->>'links', '.')) WITH ORDINALITY AS given (link, place)
+  ) || ARRAY[cairn.chain_v1(c.frame_id) || '.0', c.frame_id] AS frame_ids
+  FROM cairn.checkpoints c WHERE ${OF_PIPELINE} AND checkpoint_id = $3 ORDER BY sequence LIMIT 1
+)
+SELECT NULL::text AS frame_id, record AS content FROM found
+UNION ALL
+SELECT frame_id, encode(bytes, 'base64') FROM (
+  SELECT f.frame_id, f.bytes, sum(octet_length(f.bytes)) OVER () AS total
+  FROM found JOIN cairn.frames f ON f.pipeline = found.pipeline AND f.frame_id = ANY (found.frame_ids)
+) AS chain WHERE total <= $4::bigint`;
+
 /** $3: before this sequence; $4: the label as JSON, or null for all; $5: how many. */
 export const CHECKPOINTS = `
 SELECT cairn.checkpoint_v1(c)::text AS checkpoint FROM cairn.checkpoints c

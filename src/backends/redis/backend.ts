@@ -9,7 +9,7 @@ import { readFrames, readRest } from "./frames.ts";
 import { checkHealth } from "./health.ts";
 import { frameName, redisKeys } from "./keys.ts";
 import { claimDue, listCheckpoints, listEvents, listPipelines } from "./lists.ts";
-import { loadScript } from "./lua/reads.ts";
+import { checkpointScript, loadScript } from "./lua/reads.ts";
 import { list, pairs, type Reply, ReplyError, text } from "./reply.ts";
 import { call } from "./script.ts";
 import { collectStaged, stageFrames } from "./staged.ts";
@@ -72,6 +72,17 @@ export function redisOver(transport: Transport, settings: RedisSettings = {}): S
     return (reply as Reply) === null ? null : decodeCheckpoint(key, text(reply));
   }
 
+  async function loadCheckpoint(key: PipelineKey, checkpointId: string) {
+    const { checkpoints, frame } = keys.of(key);
+    const args = [frame, String(room), checkpointId];
+    const answer = await call(transport, { script: checkpointScript, keys: [checkpoints], args });
+    if (answer === null) return null;
+    const [line, starts] = list(answer);
+    const record = decodeCheckpoint(key, text(line));
+    const chain = namesOf(linksOf(record.frame));
+    return { record, frames: await readRest(transport, frame, chain, list(starts), room) };
+  }
+
   return {
     name: "redis",
     capabilities: { maxFrameBytes, clockSlackSeconds: 0, minCommitSeconds: 0 },
@@ -80,6 +91,7 @@ export function redisOver(transport: Transport, settings: RedisSettings = {}): S
     frames: (key, links) => reading(() => readFrames(transport, keys.of(key).frame, namesOf(links), room)),
     stage: (key, frames) => stageFrames(staging, key, frames),
     checkpoint: (key, checkpointId) => reading(() => checkpoint(key, checkpointId)),
+    loadCheckpoint: (key, checkpointId) => reading(() => loadCheckpoint(key, checkpointId)),
     checkpoints: (key, page) => reading(() => listCheckpoints(lists, key, page)),
     pipelines: (tenant, filter, page) => reading(() => listPipelines(lists, tenant, filter, page)),
     events: (key, page) => reading(() => listEvents(lists, key, page)),

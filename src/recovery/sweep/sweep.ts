@@ -40,10 +40,13 @@ export interface SweepOptions extends Budget {
   wake?: (url: string, interruption: Interruption) => Promise<Delivery>;
   /** Applies retention. */
   prune?: { wanted(head: Head): boolean; run(core: Core, key: PipelineKey): Promise<unknown> };
+  /** What nobody came to name is collected after so many seconds. @default 7200, twice what staged parts are kept */
+  collectAfterSeconds?: number;
   /** Epoch milliseconds. @default Date.now */
   now?: () => number;
 }
 
+const COLLECT_AFTER_SECONDS = 7200;
 const AT_ONCE = 16;
 const PAGE = 64;
 /** What one pipeline takes at most, but for pruning, which is bounded itself. */
@@ -137,11 +140,12 @@ async function handle(run: Run, { key, head }: Due): Promise<Done[]> {
       // First: whatever comes of it, the pipeline does not come up again for this.
       if (!(await settle(run, key, head, { lookAt: null }))) return ["wait"];
       await options.prune!.run(core, key);
+      await collect(run, key);
       return ["prune"];
     case "delete":
       return [(await settle(run, key, head, { remove: true })) ? "delete" : "wait"];
     case "settle":
-      await settle(run, key, head, { lookAt: null });
+      if (await settle(run, key, head, { lookAt: null })) await collect(run, key);
       return ["settle"];
     case "wait":
       return ["wait"];
@@ -154,6 +158,11 @@ async function validate(run: Run, key: PipelineKey, head: Head): Promise<{ head:
   if (!damage) return { head, done: [] };
   const recorded = await settle(run, key, damage.head, damage.effects);
   return { head: recorded ?? damage.head, done: ["damaged"] };
+}
+
+/** What writers left who lost or died, and parts that were never made a state. */
+function collect({ core, options }: Run, key: PipelineKey): Promise<number> {
+  return core.backend.collect(key, options.collectAfterSeconds ?? COLLECT_AFTER_SECONDS);
 }
 
 async function wake(run: Run, key: PipelineKey, head: Head): Promise<Done> {

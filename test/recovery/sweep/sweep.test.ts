@@ -9,6 +9,7 @@ import { createCheckpoint } from "../../../src/state/checkpoints.ts";
 import type { Core } from "../../../src/state/core.ts";
 import { updatePipeline } from "../../../src/state/pipelines.ts";
 import { resume } from "../../../src/state/resume.ts";
+import { beginUpload, saveParts, uploadPart } from "../../../src/state/uploads.ts";
 import { damageable } from "../../backends/damageable.ts";
 import { HOOK, service } from "./bench.ts";
 
@@ -102,6 +103,24 @@ describe("the sweep finds", () => {
     s.pass(1000);
     expect(await s.sweep({ prune })).toMatchObject({ due: 0 });
     expect((await s.backend.checkpoints(s.key("many"), { limit: 9 })).data[0]!.version).toBe(12);
+  });
+
+  test("what is left of an upload that was never made a state", async () => {
+    const s = service();
+    await s.save("a");
+    s.clock.now = Math.max(s.clock.now, Date.now());
+    const { uploadId } = await beginUpload(s.core, s.key("a"));
+    const part = { uploadId, part: 1, content: new Uint8Array(10) };
+    const { token } = await uploadPart(s.core, s.key("a"), part);
+    s.pass(3000);
+    expect(await s.sweep()).toMatchObject({ due: 0 });
+    s.pass(4300);
+    expect(await s.sweep({ collectAfterSeconds: 7200 })).toMatchObject({ due: 1 });
+    const input = { uploadId, tokens: [token], sha256: "0".repeat(64), contentType: "text/plain" };
+    const late = saveParts(s.core, s.key("a"), { ...input, caller: {}, checkpoint: "never" });
+    await expect(late).rejects.toMatchObject({ code: "parts_missing" });
+    s.pass(90_000);
+    expect(await s.sweep()).toMatchObject({ due: 0 });
   });
 
   test("what is damaged, before it tells anybody to go on from it", async () => {

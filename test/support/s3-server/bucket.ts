@@ -36,6 +36,7 @@ export interface Bucket {
 }
 
 const LEAST_PART = 5 * 1024 * 1024;
+const SURROGATE = /[\ud800-\udfff]/;
 
 /** One bucket in memory. Every method is one step: conditions are checked and effects had without a pause. */
 export function makeBucket({ minWriteSeconds, ignores, radosgw }: BucketOptions): Bucket {
@@ -86,8 +87,8 @@ export function makeBucket({ minWriteSeconds, ignores, radosgw }: BucketOptions)
     },
     keys: (prefix, after) =>
       [...objects.keys()]
-        .filter((key) => key.startsWith(prefix) && Buffer.compare(Buffer.from(key), Buffer.from(after)) > 0)
-        .sort((a, b) => Buffer.compare(Buffer.from(a), Buffer.from(b))),
+        .filter((key) => key.startsWith(prefix) && inBytes(key, after) > 0)
+        .sort(inBytes),
     startUpload() {
       const id = randomUUID();
       uploads.set(id, new Map());
@@ -118,6 +119,12 @@ export function makeBucket({ minWriteSeconds, ignores, radosgw }: BucketOptions)
       uploads.delete(id);
     },
   };
+}
+
+/** The order of UTF-8 bytes is that of UTF-16 units, but where surrogates are: to look for them is quicker. */
+function inBytes(a: string, b: string): number {
+  if (SURROGATE.test(a) || SURROGATE.test(b)) return Buffer.compare(Buffer.from(a), Buffer.from(b));
+  return a < b ? -1 : a > b ? 1 : 0;
 }
 
 function md5(bytes: Buffer): Buffer {

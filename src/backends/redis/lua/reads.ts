@@ -14,14 +14,8 @@ local function starts(prefix, ids, room)
 end
 `;
 
-/**
- * KEYS: head, writes. ARGV: what a frame id follows, how many bytes of the state's frames; "0" for none. The frames
- * are those of `linksOf`; a frame's JSON is ours, and no text in it can read `"links":"`, for quotes are escaped.
- */
-export const loadScript =
-  prelude +
-  frames +
-  `
+/** As the model's: a frame's JSON is ours, and no text in it can read `"links":"`, for quotes are escaped. */
+const links = `
 local function linksOf(id, ref)
   local links = string.match(ref or '', '"links":"([^"]*)"')
   if not links then return { id } end
@@ -30,7 +24,14 @@ local function linksOf(id, ref)
   for link in string.gmatch(links, '[^.]+') do found[#found + 1] = chain .. '.' .. #found .. '-' .. link end
   return found
 end
+`;
 
+/** KEYS: head, writes. ARGV: what a frame id follows, how many bytes of the state's frames; "0" for none. */
+export const loadScript =
+  prelude +
+  frames +
+  links +
+  `
 local flat = redis.call('HGETALL', KEYS[1])
 if #flat == 0 then return false end
 local head = fields(flat)
@@ -39,6 +40,22 @@ local room, found = tonumber(ARGV[2]), {}
 local state = head.format == num(FORMAT) and lines(head.state or '') or {}
 if room > 0 and state[5] then found = starts(ARGV[1], linksOf(state[5], state[7]), room) end
 return { flat, remembered(redis.call('LRANGE', KEYS[2], 0, -1)), found }
+`;
+
+/**
+ * KEYS: the checkpoints. ARGV: what a frame id follows, how many bytes of frames, a checkpoint's id. Answers its record
+ * and the starts of the frames that it names: later deltas of the same chain are not its own.
+ */
+export const checkpointScript =
+  prelude +
+  frames +
+  links +
+  `
+local record = redis.call('HGET', KEYS[1], ARGV[3])
+if not record then return false end
+local line, found = lines(record), {}
+if line[1] == num(FORMAT) and line[8] then found = starts(ARGV[1], linksOf(line[8], line[14]), tonumber(ARGV[2])) end
+return { record, found }
 `;
 
 /** KEYS: what a frame id follows. ARGV: how many bytes altogether, the ids. */
