@@ -115,8 +115,13 @@ async function commitDelta(
   const content = { contentType, bytes, sha256: input.sha256, verified, frame };
   const expect = { ...base.expect, version: head.version, base: baseOf(frame.ref)! };
   const outcome = await send(core, { ...base, expect, effects: saveEffects(input, content, decision) });
-  if (outcome.ok && outcome.result.checkpoint) await remindOfPruning(core, base.key, outcome.head);
-  if (outcome.ok) return savedAnswer(base.key, outcome);
+  if (outcome.ok) {
+    const { state } = outcome.head;
+    if (state?.frame.frameId === frame.ref.frameId)
+      core.contents.extend(base.key, expect.base, state, input.delta);
+    if (outcome.result.checkpoint) await remindOfPruning(core, base.key, outcome.head);
+    return savedAnswer(base.key, outcome);
+  }
   if (outcome.refusal === "version_mismatch" || outcome.refusal === "base_mismatch") return null;
   throw refusalError(outcome, core.backend.capabilities.clockSlackSeconds);
 }
@@ -133,12 +138,10 @@ async function saveRebuilt(
   request: readonly unknown[],
 ): Promise<Saved | null> {
   const { key, writeId } = base;
-  // What is made upon it is checked by a digest of its own: nothing need be said of the state that goes.
-  const found = await tryState(core, key, { unseen: true });
   const state = head.state!;
-  if (found.state.frame.frameId !== state.frame.frameId) return null;
-  if (!found.ok) throw damagedState(found);
-  const content = await rebuilt(found.content, input);
+  const before = await contentOf(core, key, state);
+  if (!before) return null;
+  const content = await rebuilt(before, input);
   await checkRebuilt(content, state.contentType, input.sha256);
   const target = { sha256: input.sha256, bytes: content.length };
   const known = { ...state, verified: true };
@@ -149,6 +152,23 @@ async function saveRebuilt(
     return commitDelta(core, base, head, { ...frame, verified: true }, input, content.length);
   }
   return saveWhole(core, key, { ...input, content, contentType: state.contentType }, head, writeId, request);
+}
+
+/**
+ * What a delta is made upon, known here or read; null when it is no longer the state. What comes of it is checked by a
+ * digest of its own: nothing need be said of the state that goes.
+ */
+async function contentOf(
+  core: Core,
+  key: PipelineKey,
+  { frame, version }: StateRecord,
+): Promise<Uint8Array | Large | null> {
+  const known = core.contents.get(key, version);
+  if (known?.frame.frameId === frame.frameId) return known.content;
+  const found = await tryState(core, key, { unseen: true });
+  if (found.state.frame.frameId !== frame.frameId) return null;
+  if (!found.ok) throw damagedState(found);
+  return found.content;
 }
 
 /** @throws CairnError `digest_mismatch`, `invalid_json` */

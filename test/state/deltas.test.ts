@@ -145,6 +145,28 @@ describe("deltas of clients", () => {
     expect((await headOf(backend)).state!.verified).toBe(true);
   });
 
+  test("the one that is rebuilt here costs no read, and a whole state after them is a delta again", async () => {
+    const { core, backend } = bench();
+    await save(core, text(0));
+    const reads: string[] = [];
+    const { load, frames } = backend;
+    backend.load = (...given) => {
+      reads.push("load");
+      return load(...given);
+    };
+    backend.frames = (...given) => {
+      reads.push("frames");
+      return frames(...given);
+    };
+    for (let step = 1; step <= MOST_UNVERIFIED + 3; step++)
+      await delta(core, step, [text(step - 1), text(step)]);
+    const { result } = await save(core, text(MOST_UNVERIFIED + 4));
+    expect(reads).toEqual([]);
+    expect(result.storedBytes).toBeLessThan(200);
+    const { content } = await readState(createCore({ backend }), KEY);
+    expect(textOf(content)).toBe(text(MOST_UNVERIFIED + 4));
+  });
+
   test("the one that is rebuilt must make what it says", async () => {
     const { core, backend } = bench();
     await save(core, text(0));
