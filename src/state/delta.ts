@@ -101,7 +101,11 @@ async function frameOf(
   return trusted && pays(frame.ref, targetBytes) ? frame : null;
 }
 
-/** Null when another write came between. */
+/**
+ * Null when another write came between.
+ *
+ * @param made what the delta makes, when that is known
+ */
 async function commitDelta(
   core: Core,
   base: Omit<Commit, "effects">,
@@ -109,6 +113,7 @@ async function commitDelta(
   { verified, ...frame }: Frame & { verified: boolean },
   input: DeltaInput,
   bytes: number,
+  made?: Uint8Array,
 ): Promise<Saved | null> {
   const { contentType } = head.state!;
   const decision = await decide(core, base.key, input, bytes, head);
@@ -117,8 +122,9 @@ async function commitDelta(
   const outcome = await send(core, { ...base, expect, effects: saveEffects(input, content, decision) });
   if (outcome.ok) {
     const { state } = outcome.head;
-    if (state?.frame.frameId === frame.ref.frameId)
-      core.contents.extend(base.key, expect.base, state, input.delta);
+    if (state?.frame.frameId !== frame.ref.frameId) core.contents.forget(base.key);
+    else if (made) core.contents.put(base.key, state, made);
+    else core.contents.extend(base.key, expect.base, state, input.delta);
     if (outcome.result.checkpoint) await remindOfPruning(core, base.key, outcome.head);
     return savedAnswer(base.key, outcome);
   }
@@ -149,7 +155,7 @@ async function saveRebuilt(
     ? null
     : await deltaFrame(key, known, writeId, input.delta, target, core.frames);
   if (frame && pays(frame.ref, content.length)) {
-    return commitDelta(core, base, head, { ...frame, verified: true }, input, content.length);
+    return commitDelta(core, base, head, { ...frame, verified: true }, input, content.length, content);
   }
   return saveWhole(core, key, { ...input, content, contentType: state.contentType }, head, writeId, request);
 }
