@@ -13,12 +13,17 @@ import type { PipelineKey } from "../../model/ids.ts";
 import { freshHead } from "../fresh.ts";
 import { readable } from "../unreadable.ts";
 import { damaged, laterFormat } from "./failures.ts";
+import { decodeRef, type StoredRef } from "./frame-record.ts";
 
-type StoredState = Omit<StateRecord, keyof ContentFacts> & { content: ContentFacts };
+type StoredState = Omit<StateRecord, keyof ContentFacts | "frame"> & {
+  content: ContentFacts;
+  frame: StoredRef;
+};
 
-type StoredCheckpoint = Omit<CheckpointRecord, keyof ContentFacts | "pipelineId"> & {
+type StoredCheckpoint = Omit<CheckpointRecord, keyof ContentFacts | "pipelineId" | "frame"> & {
   format: number;
   content: ContentFacts;
+  frame: StoredRef;
 };
 
 type StoredHead = Omit<Head, "state" | "history" | "lastCheckpoint" | "writes" | "care"> & {
@@ -87,14 +92,15 @@ export function decodeBytes(text: string): Uint8Array {
   return new Uint8Array(Buffer.from(text, "base64"));
 }
 
-function stateOf({ content, ...rest }: StoredState): StateRecord {
+function stateOf({ content, frame, ...rest }: StoredState): StateRecord {
   const { storedBytes: _, ...facts } = content;
-  return { ...rest, ...facts };
+  return { ...rest, ...facts, frame: decodeRef(frame) };
 }
 
-function checkpointOf({ format, content, ...rest }: StoredCheckpoint, pipelineId: string): CheckpointRecord {
+function checkpointOf(stored: StoredCheckpoint, pipelineId: string): CheckpointRecord {
+  const { format, content, frame, ...rest } = stored;
   if (format > FORMAT) throw laterFormat();
-  return { ...rest, ...content, pipelineId };
+  return { ...rest, ...content, pipelineId, frame: decodeRef(frame) };
 }
 
 function parse<T>(text: string): T {

@@ -2,6 +2,7 @@ import { storedBytesOf } from "../../model/chain.ts";
 import type { Frame } from "../../model/frame.ts";
 import type { Settings } from "../../model/pipeline.ts";
 import type { Commit, Effects, NewCheckpoint, NewState, StagedFrame } from "../types.ts";
+import { encodeRef } from "./frame-record.ts";
 
 /** A batch as parameters: the commits as JSON, and the bytes of their frames end to end, in base64. */
 export interface Batch {
@@ -15,7 +16,10 @@ export interface Batch {
  */
 export function encodeBatch(commits: readonly Commit[]): Batch {
   const { place, text } = packing();
-  const placeFrame = ({ ref, bytes }: Frame) => ({ ...place(ref.frameId, bytes), frame: json(ref) });
+  const placeFrame = ({ ref, bytes }: Frame) => ({
+    ...place(ref.frameId, bytes),
+    frame: json(encodeRef(ref)),
+  });
   const encoded = commits.map((commit) => encodeCommit(commit, placeFrame));
   return { commits: JSON.stringify(encoded), frames: text() };
 }

@@ -1,3 +1,5 @@
+import { LINKS } from "./frame-record.ts";
+
 /**
  * Every statement of the driver. Parameters are text, cast here; results are text, bytes as base64: so they are
  * the same over every transport, and no prepared statement or session outlives a call.
@@ -55,7 +57,7 @@ export const LOAD_CHECKPOINT = `
 WITH found AS MATERIALIZED (
   SELECT c.pipeline, cairn.checkpoint_v1(c)::text AS record, ARRAY(
     SELECT cairn.chain_v1(c.frame_id) || '.' || place || '-' || link
-    FROM unnest(string_to_array(c.frame->'chain'->>'links', '.')) WITH ORDINALITY AS given (link, place)
+    FROM unnest(string_to_array(c.frame${LINKS}, '.')) WITH ORDINALITY AS given (link, place)
   ) || ARRAY[cairn.chain_v1(c.frame_id) || '.0', c.frame_id] AS frame_ids
   FROM cairn.checkpoints c WHERE ${OF_PIPELINE} AND checkpoint_id = $3 ORDER BY sequence LIMIT 1
 )
