@@ -86,9 +86,7 @@ export function makeBucket({ minWriteSeconds, ignores, radosgw }: BucketOptions)
       objects.delete(key);
     },
     keys: (prefix, after) =>
-      [...objects.keys()]
-        .filter((key) => key.startsWith(prefix) && inBytes(key, after) > 0)
-        .sort(inBytes),
+      [...objects.keys()].filter((key) => key.startsWith(prefix) && inBytes(key, after) > 0).sort(inBytes),
     startUpload() {
       const id = randomUUID();
       uploads.set(id, new Map());
