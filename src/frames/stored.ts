@@ -40,6 +40,11 @@ export function codecOf(codec: string, { encryption }: FrameOptions): string {
   return encryption ? codec + ENCRYPTED : codec;
 }
 
+/** Whether frames of that codec may be read at all, by what is said of encryption: not whether the key is there. */
+export function isAllowed(codec: string, { encryption }: FrameOptions): boolean {
+  return codec.endsWith(ENCRYPTED) ? encryption !== undefined : encryption?.required !== true;
+}
+
 export function lock(place: FramePlace, bytes: Uint8Array, options: FrameOptions): Promise<Uint8Array> {
   return options.encryption ? encrypt(options.encryption.ring, place, bytes) : Promise.resolve(bytes);
 }

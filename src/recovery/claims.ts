@@ -1,5 +1,6 @@
 import { CairnError } from "../model/errors.ts";
 import type { PipelineKey } from "../model/ids.ts";
+import { shuffled } from "../model/shuffled.ts";
 import type { Core } from "../state/core.ts";
 import { type Resumed, resume } from "../state/resume.ts";
 
@@ -50,26 +51,22 @@ function passOver(error: unknown): null {
   throw error;
 }
 
+/** Those of other kinds do not count: however many of them nobody takes, they keep nobody from these. */
 async function* interrupted(
   core: Core,
   tenant: string,
   kinds: readonly string[] | undefined,
 ): AsyncGenerator<PipelineKey> {
+  // The store finds one kind; for several, it need not look at everything several times.
+  const one = kinds?.length === 1 ? { kind: kinds[0]! } : {};
   let looked = 0;
   for (let cursor: string | null | undefined; cursor !== null && looked < LOOKED_AT; ) {
     const page = { limit: PAGE, ...(cursor ? { cursor } : {}) };
-    const found = await core.backend.pipelines(tenant, { status: "interrupted" }, page);
+    const found = await core.backend.pipelines(tenant, { status: "interrupted", ...one }, page);
     const wanted = found.data.filter(({ kind }) => kinds === undefined || kinds.includes(kind));
-    looked += found.data.length;
+    looked += wanted.length;
     // Claimers who come together begin at different places.
     for (const { pipelineId } of shuffled(wanted)) yield { tenant, pipelineId };
     cursor = found.cursor;
   }
-}
-
-function shuffled<T>(list: readonly T[]): T[] {
-  return list
-    .map((item) => ({ item, order: Math.random() }))
-    .sort((a, b) => a.order - b.order)
-    .map(({ item }) => item);
 }

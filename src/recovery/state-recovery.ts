@@ -141,10 +141,10 @@ export class StateRecovery {
 
   /** Makes a pipeline of an exported file, which is checked before anything is written. */
   importPipeline(pipelineId: string, file: Blob): Promise<Imported> {
-    const prepare =
-      () =>
-      (...on: Target) =>
-        importPipeline(...on, file);
+    const prepare = () => {
+      if (!(file instanceof Blob)) throw new CairnError("malformed", "The file must be a Blob.");
+      return (...on: Target) => importPipeline(...on, file);
+    };
     return this.#session.run("import", pipelineId, prepare, asRecoveryError);
   }
 

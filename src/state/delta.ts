@@ -5,6 +5,7 @@ import { type DeltaFacts, inspectDelta } from "../frames/delta/inspect.ts";
 import { deltaFrame } from "../frames/delta-frame.ts";
 import { sha256Hex } from "../frames/digest.ts";
 import { pays } from "../frames/pays.ts";
+import { isAllowed } from "../frames/stored.ts";
 import { baseOf } from "../model/chain.ts";
 import { CairnError } from "../model/errors.ts";
 import type { Frame } from "../model/frame.ts";
@@ -94,7 +95,10 @@ async function frameOf(
   { delta, sha256 }: DeltaInput,
   { targetBytes }: DeltaFacts,
 ): Promise<Frame | null> {
-  if (state.frame.parts) return null;
+  const { parts, chain, codec } = state.frame;
+  // Upon frames that may not be read here, nobody here could rebuild it.
+  if (parts || ![codec, chain?.base.codec ?? codec].every((each) => isAllowed(each, core.frames)))
+    return null;
   const target = { sha256, bytes: targetBytes, unverified: true as const };
   const frame = await deltaFrame(key, state, writeId, delta, target, core.frames);
   const trusted = frame.ref.chain!.unverified <= MOST_UNVERIFIED;

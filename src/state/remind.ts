@@ -7,6 +7,9 @@ import type { Core } from "./core.ts";
 /** After so long, parts that were not made a state are left over: twice what stores keep them at least. */
 const UPLOAD_SECONDS = 7200;
 
+/** A look that is due by then need not come earlier: clocks differ. */
+const SOON_MS = 60_000;
+
 /** Has the sweep look at a pipeline for what is left of an upload. Whether that lands matters little. */
 export async function remindOfUpload(core: Core, key: PipelineKey, head: Head): Promise<void> {
   const at = new Date(Date.now() + UPLOAD_SECONDS * 1000).toISOString();
@@ -20,7 +23,9 @@ export async function remindOfUpload(core: Core, key: PipelineKey, head: Head): 
  */
 export async function remindOfPruning(core: Core, key: PipelineKey, head: Head): Promise<void> {
   const now = Date.now();
-  if (head.lookAt !== null || head.status !== "running" || !maybePrune(head, now)) return;
+  if (head.status !== "running" || !maybePrune(head, now)) return;
+  // A later look, for what is left of an upload, does not put this one off.
+  if (head.lookAt !== null && Date.parse(head.lookAt) <= now + SOON_MS) return;
   await lookAt(core, key, head, new Date(now).toISOString());
 }
 

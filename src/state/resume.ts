@@ -69,9 +69,10 @@ export async function resume(core: Core, key: PipelineKey, input: ResumeInput): 
     const head = await requireLiving(core, key);
     const replay = replayOf(head, base);
     if (replay) return replay;
-    if (input.interruptedOnly && head.status !== "interrupted")
-      throw new CairnError("invalid_transition", `The pipeline is ${head.status}.`);
+    checkStatus(head, input);
     const plan = await planResume(core, key, head, checkpointId);
+    // The state is read with a head of its own, which another of the same name may have got to meanwhile.
+    checkStatus(plan.head, input);
     point = plan.point;
     const effects = await resumeEffects(core, key, plan, base.writeId, input);
     revision = plan.head.revision;
@@ -81,6 +82,11 @@ export async function resume(core: Core, key: PipelineKey, input: ResumeInput): 
   const own = committed.result.revision === revision + 1;
   if (committed.replayed || !own) point = await stateStillAt(core, key, committed.result.version);
   return resumed(committed, owner, point);
+}
+
+function checkStatus({ status }: Head, { interruptedOnly }: ResumeInput): void {
+  if (interruptedOnly && status !== "interrupted")
+    throw new CairnError("invalid_transition", `The pipeline is ${status}.`);
 }
 
 /** The state that a resume sent again was answered with, if it is the current one still, and whole. */

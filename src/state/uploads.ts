@@ -4,7 +4,7 @@ import { indexFrame, MOST_PARTS, PART_BYTES, type Part, packPart } from "../fram
 import { CairnError } from "../model/errors.ts";
 import type { PipelineKey } from "../model/ids.ts";
 import { type Core, loadHead } from "./core.ts";
-import { remindOfUpload } from "./remind.ts";
+import { remindOfPruning, remindOfUpload } from "./remind.ts";
 import { decide, type Saved, type SaveInput, savedAnswer, saveEffects, saveWrite } from "./save.ts";
 import { writeAtVersion } from "./write.ts";
 
@@ -25,7 +25,7 @@ export interface UploadedPart {
 }
 
 const TOKEN =
-  /^p([1-9][0-9]{0,3})-([0-9a-z]{1,6}-[0-9a-v]{7})~([\w+-]{1,64})~([0-9a-f]{64})~([1-9][0-9]{0,6})$/;
+  /^p([1-9][0-9]{0,3})-([0-9a-z]{1,6}-[0-9a-v]{7})~((?:identity|deflate)(?:\+aes-256-gcm)?)~([0-9a-f]{64})~([1-9][0-9]{0,6})$/;
 
 /** Begins the upload of a state in parts. Nothing is stored: parts that are not made a state in an hour go. */
 export async function beginUpload(core: Core, key: PipelineKey): Promise<Upload> {
@@ -84,6 +84,7 @@ export async function saveParts(core: Core, key: PipelineKey, input: PartsInput)
       return saveEffects(input, state, decision);
     },
   );
+  if (committed.result.checkpoint) await remindOfPruning(core, key, committed.head);
   return savedAnswer(key, committed);
 }
 
@@ -93,7 +94,7 @@ function tokenOf({ frameId, codec, storedSha256, bytes }: Part): string {
 
 function partOf(token: string, uploadId: string, place: number): Part {
   const [, number, link, codec, storedSha256, bytes] = TOKEN.exec(token) ?? [];
-  if (Number(number) !== place) {
+  if (Number(number) !== place || Number(bytes) > PART_BYTES) {
     const errors = [
       { pointer: `/parts/${place - 1}`, message: `must be the token that part ${place} was answered with` },
     ];

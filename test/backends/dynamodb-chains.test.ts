@@ -152,10 +152,36 @@ describe.each([true, false])("with S3: %s", (onS3) => {
     await applied(backend, { ...commit, effects: { state: { ...commit.effects.state!, staged } } });
     const listed = s3.requests.map(({ method }) => method);
     expect([operations(), listed]).toEqual(
-      onS3 ? [["GetItem", "UpdateItem"], ["GET"]] : [["Query", "GetItem", "UpdateItem"], []],
+      onS3 ? [["GetItem", "UpdateItem"], ["GET"]] : [["GetItem", "Query", "UpdateItem"], []],
     );
     expect((await backend.frames(KEY, staged)).map((bytes) => bytes?.length)).toEqual([100, 100, 100]);
     for (const version of [1, 2]) await applied(backend, await saving(KEY, version, `v${version}`));
     expect(await backend.frames(KEY, staged)).toEqual([null, null, null]);
+  });
+
+  test("parts staged in a chain that is garbage, or older than a tombstone, are not there", async () => {
+    const backend = here();
+    const first = await saving(KEY, 0, "root");
+    const chain = chainOf(first.effects.state!.frame.ref);
+    const stage = async (place: number) => {
+      const part = { frameId: `${chain}.p${place}-2s-abcdefg`, bytes: noise(100, place) };
+      await backend.stage(KEY, [part]);
+      return [{ frameId: part.frameId, storedBytes: 100 }];
+    };
+    const naming = async (version: number, place: number) => {
+      const { effects, ...commit } = await saving(KEY, version, `v${version}`);
+      return { ...commit, effects: { state: { ...effects.state!, staged: await stage(place) } } };
+    };
+    await applied(backend, {
+      ...first,
+      effects: { state: { ...first.effects.state!, staged: await stage(1) } },
+    });
+    for (const version of [1, 2]) await applied(backend, await saving(KEY, version, `v${version}`));
+    const refused = { ok: false, refusal: "frames_missing" };
+    expect((await backend.commit([await naming(3, 2)]))[0]).toMatchObject(refused);
+    await applied(backend, change(KEY, { remove: true }));
+    const anew = await naming(3, 3);
+    anew.expect = { ...anew.expect, create: "anew" };
+    expect((await backend.commit([anew]))[0]).toMatchObject(refused);
   });
 });

@@ -198,11 +198,17 @@ describe("a service that does not take a delta", () => {
     [409, "fence_lost"],
     [410, "pipeline_deleted"],
     [403, "forbidden"],
-    [413, "too_large"],
   ])("%i %s: would not take the whole either", async (status, code) => {
     const { service, pipeline, seen } = await started();
     service.instead = refuse(status, code);
     await expect(pipeline.save(stateAt(2))).rejects.toMatchObject({ status, code });
     expect(methods(seen)).toBe("PUT PATCH");
+  });
+
+  test("413 too_large: goes in parts", async () => {
+    const { service, pipeline, seen } = await started();
+    service.instead = refuse(413, "too_large");
+    await pipeline.save(stateAt(2));
+    expect(methods(seen)).toBe("PUT PATCH POST PUT PUT");
   });
 });

@@ -48,6 +48,8 @@ describe("StateRecovery", () => {
     const state = async (id: string) => (await manager.loadPipelineState(id))!.state;
     expect([await state("branch"), await state("copy")]).toEqual([{ n: 1 }, { n: 2 }]);
     await expect(recovery.importPipeline("copy", new Blob(pieces))).rejects.toBeInstanceOf(RecoveryError);
+    const text = recovery.importPipeline("text", "no file" as never);
+    await expect(text).rejects.toMatchObject({ name: "RecoveryError", code: "malformed" });
     await expect(recovery.exportPipeline("none").next()).rejects.toMatchObject({ code: "not_found" });
   });
 

@@ -232,3 +232,13 @@ describe("verify", () => {
     expect((await backend.checkpoint(KEY, checkpoint.checkpointId))!.verified).toBe(true);
   });
 });
+
+test("a hundred readers at once say once that a state was rebuilt: a write sent again is still known", async () => {
+  const { core, backend } = bench();
+  await save(core, text(0));
+  await delta(core, 1, [text(0), text(1)]);
+  const { revision } = await headOf(backend);
+  await Promise.all(Array.from({ length: 100 }, () => readState(core, KEY)));
+  const head = await headOf(backend);
+  expect([head.revision, head.state!.verified]).toEqual([revision + 1, true]);
+});

@@ -1,10 +1,13 @@
 import { describe, expect, test } from "vitest";
 import { memoryBackend } from "../../src/backends/memory.ts";
 import type { StorageBackend } from "../../src/backends/types.ts";
+import { encodeDelta } from "../../src/frames/delta/encode.ts";
+import { sha256Hex } from "../../src/frames/digest.ts";
 import { parseKeyRing } from "../../src/frames/key-ring.ts";
 import type { FrameOptions } from "../../src/frames/stored.ts";
 import { linksOf } from "../../src/model/chain.ts";
-import { createCore } from "../../src/state/core.ts";
+import { type Core, createCore } from "../../src/state/core.ts";
+import { saveDelta } from "../../src/state/delta.ts";
 import { StateManager } from "../../src/state/manager.ts";
 import { readState } from "../../src/state/read.ts";
 import { KEY, save, textOf } from "./core.ts";
@@ -63,6 +66,25 @@ describe("encryption at rest", () => {
     expect(textOf((await readState(moving, KEY)).content)).toBe(secret);
     await save(moving, "moved");
     expect(textOf((await readState(moving, KEY)).content)).toBe("moved");
+  });
+
+  test("no delta is taken upon frames that may not be read here", async () => {
+    const delta = async (core: Core) => {
+      const [before, after] = [secret, `${secret}!`].map((text) => new TextEncoder().encode(text));
+      return saveDelta(core, KEY, {
+        ...{ delta: encodeDelta(before!, after!), sha256: await sha256Hex(after!), maxBytes: 1e6 },
+        ...{ caller: {}, checkpoint: "never" as const, precondition: { versions: [1] } },
+      });
+    };
+    const [plain, locked] = [memoryBackend(), memoryBackend()];
+    await save(createCore({ backend: plain }), secret);
+    const required = createCore({ backend: plain, frames: encryption([NEW]) });
+    await expect(delta(required)).rejects.toMatchObject({ code: "unrecoverable" });
+    await delta(createCore({ backend: plain, frames: encryption([NEW], false) }));
+    await save(createCore({ backend: locked, frames: encryption([OLD]) }), secret);
+    await expect(delta(createCore({ backend: locked }))).rejects.toMatchObject({
+      code: "unsupported_format",
+    });
   });
 
   test("the library takes keys as the service does, and never tells them", async () => {

@@ -48,7 +48,6 @@ export async function commitBatch(
   key: PipelineKey,
   commits: readonly Commit[],
 ): Promise<CommitOutcome[]> {
-  const staged = await stagedThere(store, key, commits);
   let known: Opened | null = store.cache.get(key);
   // A refusal by a remembered head is none: only what was read just now, or is confirmed by an update, decides.
   let fresh = false;
@@ -56,6 +55,8 @@ export async function commitBatch(
     if (!known) fresh = true;
     const opened: Opened = known ?? (await readHead(store, key));
     known = null;
+    // After the head: what is deleted with a chain or a tombstone is deleted before the head says so no more.
+    const staged = await stagedThere(store, key, commits);
     const draft = openDraft(key, opened, store, staged);
     const verdicts = await applyAll(store, draft, commits);
     if (verdicts?.some((verdict) => verdict.kind === "applied")) {

@@ -7,6 +7,7 @@ import { type Applied, applyCommit, needsCheckpoints, type Verdict } from "../ap
 import { isCollected, stillBarred } from "../object/barred.ts";
 import type { Commit } from "../types.ts";
 import type { Shelves } from "./frames.ts";
+import { deadChains } from "./garbage.ts";
 import { CHECKPOINTS, chainNamed, checkpointSk, FRAMES, OBJECTS } from "./keys.ts";
 import { isOlderChain } from "./purge.ts";
 import { append, count, type Ranges, without } from "./ranges.ts";
@@ -52,7 +53,7 @@ export function wantsRows({ older, record }: Draft, commit: Commit): boolean {
 export function applyToDraft(draft: Draft, commit: Commit, now: number, slackSeconds: number): Verdict {
   const { record, older } = draft;
   const checkpoints = record ? [...(older ?? []), ...marked(record, record.recent)] : [];
-  const staged = new Set([...draft.staged].filter((frameId) => !isCollected(record, { frameId })));
+  const staged = record ? lasting(record, draft.staged) : draft.staged;
   const stored = { head: record?.head ?? null, checkpoints, staged };
   const verdict = applyCommit(stored, commit, now, slackSeconds);
   if (verdict.kind !== "applied") return verdict;
@@ -60,6 +61,17 @@ export function applyToDraft(draft: Draft, commit: Commit, now: number, slackSec
     return { kind: "refused", refusal: "frames_missing", head: record.head };
   absorb(draft, commit, verdict);
   return verdict;
+}
+
+/** Those that are not gone, nor about to be: with their chain, or with what is older than a tombstone. */
+function lasting(record: HeadRecord, staged: ReadonlySet<string>): ReadonlySet<string> {
+  const { head, garbage } = record;
+  const dead = deadChains(garbage);
+  const goes = (frameId: string) =>
+    isCollected(record, { frameId }) ||
+    dead.has(chainOf({ frameId })) ||
+    (head.deleted && isOlderChain(frameId, head.version));
+  return new Set([...staged].filter((frameId) => !goes(frameId)));
 }
 
 function newFrames({ effects: { state, checkpoint } }: Commit): Frame[] {

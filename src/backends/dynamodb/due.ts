@@ -1,4 +1,5 @@
 import { FORMAT } from "../../model/head.ts";
+import { shuffled } from "../../model/shuffled.ts";
 import type { Upgrades } from "../object/container.ts";
 import type { Due } from "../types.ts";
 import { BY_DUE } from "./definition.ts";
@@ -19,6 +20,7 @@ interface Hint {
 }
 
 const AT_ONCE = 16;
+const BUCKETS_AT_ONCE = 2;
 const PAGE = 500;
 /** Who was given a pipeline has this long to act before it is given to another. */
 const CLAIM_SECONDS = 60;
@@ -29,28 +31,53 @@ const CLAIM_SECONDS = 60;
  * keep the others from being found: it is looked at again when its time has come.
  */
 export async function findDue(options: DueOptions, limit: number): Promise<Due[]> {
-  const found: Due[] = [];
-  const failures: unknown[] = [];
-  if (limit <= 0) return found;
-  const now = options.now();
-  const lists = DUE_BUCKETS.map((bucket) => hints(options.table, bucket, now, limit));
-  for (let open = lists; open.length > 0; ) {
-    const pages = await Promise.all(open.map((list) => list.next()));
-    open = open.filter((_, i) => !pages[i]!.done);
-    const oldest = pages
-      .flatMap(({ value }) => value ?? [])
-      .sort((a, b) => Number(a.dueAt) - Number(b.dueAt));
-    for (let from = 0; from < oldest.length; ) {
-      const chunk = oldest.slice(from, from + Math.min(AT_ONCE, limit - found.length));
-      from += chunk.length;
-      for (const claimed of await Promise.allSettled(chunk.map((hint) => claim(options, hint, now))))
-        if (claimed.status === "rejected") failures.push(claimed.reason);
-        else if (claimed.value) found.push(claimed.value);
-      if (found.length === limit) return found;
-    }
-  }
+  const search: Search = { options, limit, now: options.now(), found: [], failures: [] };
+  // Sweeps that overlap begin at different buckets: they seldom read what another is claiming.
+  const buckets = shuffled(DUE_BUCKETS);
+  for (let from = 0; from < buckets.length && isOpen(search); from += BUCKETS_AT_ONCE)
+    await searchBuckets(search, buckets.slice(from, from + BUCKETS_AT_ONCE));
+  const { found, failures } = search;
   if (found.length === 0 && failures.length > 0) throw failures[0];
   return found;
+}
+
+interface Search {
+  options: DueOptions;
+  limit: number;
+  now: number;
+  found: Due[];
+  failures: unknown[];
+}
+
+function isOpen({ found, limit }: Search): boolean {
+  return found.length < limit;
+}
+
+/** Page by page, the oldest of each round first. */
+async function searchBuckets(search: Search, buckets: readonly string[]): Promise<void> {
+  const { options, now, limit, found } = search;
+  const share = Math.ceil((limit - found.length) / buckets.length);
+  let open = buckets.map((bucket) => hints(options.table, bucket, now, share));
+  while (open.length > 0 && isOpen(search)) {
+    const pages = await Promise.all(open.map((list) => list.next()));
+    open = open.filter((_, i) => !pages[i]!.done);
+    const listed = pages.flatMap(({ value }) => value ?? []);
+    await claimAll(
+      search,
+      listed.sort((a, b) => Number(a.dueAt) - Number(b.dueAt)),
+    );
+  }
+}
+
+async function claimAll(search: Search, oldest: readonly Hint[]): Promise<void> {
+  const { options, now, limit, found, failures } = search;
+  for (let from = 0; from < oldest.length && isOpen(search); ) {
+    const chunk = oldest.slice(from, from + Math.min(AT_ONCE, limit - found.length));
+    from += chunk.length;
+    for (const claimed of await Promise.allSettled(chunk.map((hint) => claim(options, hint, now))))
+      if (claimed.status === "rejected") failures.push(claimed.reason);
+      else if (claimed.value) found.push(claimed.value);
+  }
 }
 
 async function* hints(table: Table, bucket: string, now: number, limit: number): AsyncGenerator<Hint[]> {

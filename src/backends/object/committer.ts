@@ -10,7 +10,7 @@ import { applyToDraft, type Draft, openDraft, wantsSegments } from "./draft.ts";
 import { stagedFrames } from "./frames.ts";
 import { deleteGarbage } from "./garbage.ts";
 import type { HeadRecords } from "./head-records.ts";
-import { dueKey, frameKey, headKey } from "./keys.ts";
+import { chainPrefix, dueKey, frameKey, headKey } from "./keys.ts";
 import { markerFor } from "./markers.ts";
 import { type Opened, readHead, readSegment } from "./record.ts";
 import { sealDraft } from "./seal-draft.ts";
@@ -89,10 +89,13 @@ async function readSegments(
   return true;
 }
 
+/** A chain that is garbage is about to be deleted, whatever was staged in it since. */
 async function findStaged(store: ObjectStore, draft: Draft, { effects }: Commit): Promise<void> {
   const { staged = [], frame } = effects.state ?? {};
   if (staged.length === 0) return;
-  const found = await stagedFrames(store, draft.key, chainOf(frame!.ref));
+  const chain = chainOf(frame!.ref);
+  if (draft.record?.garbage.includes(chainPrefix(draft.key, chain))) return;
+  const found = await stagedFrames(store, draft.key, chain);
   for (const id of found) if (!isCollected(draft.record, { frameId: id })) draft.staged.add(id);
 }
 

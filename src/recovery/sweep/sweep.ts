@@ -7,6 +7,7 @@ import { send } from "../../state/commit.ts";
 import { type Core, withBackend } from "../../state/core.ts";
 import type { Delivery } from "../wake/delivery.ts";
 import type { Interruption } from "../wake/message.ts";
+import { type Beside, beside } from "./beside.ts";
 import { type Budget, type Meter, meter } from "./budget.ts";
 import { failure, interruption } from "./interrupt.ts";
 import { type Plan, planFor } from "./plan.ts";
@@ -61,11 +62,13 @@ export async function sweep(core: Core, options: SweepOptions = {}): Promise<Swe
   const now = options.now ?? Date.now;
   const started = now();
   const metered = meter(core.backend, options, now);
-  const run: Run = { core: withBackend(core, metered.backend), options, now, metered };
+  // Owners who do not answer must not hold up the pipelines of others: a message that is not sent is due again.
+  const telling = beside(AT_ONCE, () => metered.left() > 0);
+  const run: Run = { core: withBackend(core, metered.backend), options, now, metered, telling };
   const done: Done[][] = [];
   let more = false;
   for (;;) {
-    const page = Math.min(PAGE, Math.floor((metered.left() - 1) / CALLS_EACH));
+    const page = Math.min(PAGE, Math.floor((metered.left() - 1 - telling.waiting) / CALLS_EACH));
     more = page < 1;
     if (more) break;
     const due = await metered.backend.due(page);
@@ -74,6 +77,7 @@ export async function sweep(core: Core, options: SweepOptions = {}): Promise<Swe
     more = handled.length < due.length;
     if (more || due.length < page) break;
   }
+  await telling.ended();
   return { ...summary(done), more, calls: metered.calls, seconds: (now() - started) / 1000 };
 }
 
@@ -82,6 +86,7 @@ interface Run {
   options: SweepOptions;
   now: () => number;
   metered: Meter;
+  telling: Beside;
 }
 
 /** What was done about one pipeline: a plan, and what became of its message. */
@@ -130,12 +135,12 @@ async function handle(run: Run, { key, head }: Due): Promise<Done[]> {
       );
       if (!interrupted) return ["wait"];
       const { head: next, done } = await validate(run, key, interrupted);
-      return ["interrupt", ...done, ...(next.care.wake ? [await wake(run, key, next)] : [])];
+      return tell(run, key, next, ["interrupt", ...done]);
     }
     case "fail":
       return [(await settle(run, key, head, failure(head), true)) ? "fail" : "wait"];
     case "wake":
-      return [await wake(run, key, head)];
+      return tell(run, key, head, []);
     case "prune":
       // First: whatever comes of it, the pipeline does not come up again for this.
       if (!(await settle(run, key, head, { lookAt: null }))) return ["wait"];
@@ -165,10 +170,23 @@ function collect({ core, options }: Run, key: PipelineKey): Promise<number> {
   return core.backend.collect(key, options.collectAfterSeconds ?? COLLECT_AFTER_SECONDS);
 }
 
+/** @returns what is done; what becomes of the message is added when it is known */
+function tell(run: Run, key: PipelineKey, head: Head, done: Done[]): Done[] {
+  if (!head.care.wake) return done;
+  // Half of what is left is for those that nobody has looked at yet.
+  if (run.telling.waiting >= run.metered.left() / 2) return [...done, "delayed"];
+  run.telling.add(async () => {
+    done.push(await wake(run, key, head).catch((): Done => "wait"));
+  });
+  return done;
+}
+
 async function wake(run: Run, key: PipelineKey, head: Head): Promise<Done> {
   const { options, now } = run;
   const { webhookUrl } = head.recovery;
   const message = head.care.wake!;
+  if (webhookUrl === undefined)
+    await settle(run, key, head, { care: { ...head.care, wake: null }, lookAt: null });
   if (!options.wake || webhookUrl === undefined) return "delayed";
   const delivery = await options.wake(webhookUrl, interruptionOf(head, message));
   const settled = await settle(run, key, head, afterTry(head, message, delivery, now()));

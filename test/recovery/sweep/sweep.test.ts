@@ -246,6 +246,44 @@ describe("the sweep is bounded, and may be cut off anywhere", () => {
     }
   });
 
+  test("owners who do not answer keep nobody else's pipelines from being interrupted", async () => {
+    const s = service();
+    for (let i = 0; i < 60; i++) {
+      await s.put(`p${i}`, { recovery: { webhookUrl: HOOK } });
+      await s.save(`p${i}`);
+      await s.lease(`p${i}`);
+    }
+    s.pass(31);
+    let tried = 0;
+    const summary = await s.sweep({
+      wake: async () => {
+        tried++;
+        await new Promise((resolve) => setTimeout(resolve, 100));
+        s.pass(1);
+        return { delivered: false, why: "no answer within 10 s", final: false };
+      },
+    });
+    expect(summary).toMatchObject({ interrupted: 60, woken: 0 });
+    // After 20 s none is begun.
+    expect(tried).toBeLessThan(60);
+    s.pass(3600);
+    expect(await s.sweep()).toMatchObject({ woken: 60 });
+  });
+
+  test("without a webhook any more, its message goes", async () => {
+    const s = service();
+    await s.put("a", { recovery: { webhookUrl: HOOK } });
+    await s.save("a");
+    await s.lease("a");
+    s.pass(31);
+    await s.sweep({ wake: async () => ({ delivered: false, why: "down", final: false }) });
+    await s.put("a", { recovery: {} });
+    s.pass(3600);
+    await s.sweep();
+    const { care, lookAt } = await s.head("a");
+    expect([care.wake, lookAt]).toEqual([null, null]);
+  });
+
   test("a pipeline that cannot be written does not keep the others", async () => {
     const s = await many(5);
     const { commit } = s.backend;
