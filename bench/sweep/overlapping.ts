@@ -70,15 +70,17 @@ async function sweepTogether(store: Store, owners: Owners, { expired, processes,
   const readBefore = await store.read();
   const crew = startCrew(processes, () => store.spec, owners.origin);
   const started = Date.now();
+  // What killed ones had been given comes up again in a minute: nobody need wait for it.
+  const idle = async () => {
+    await store.passMinute?.();
+    if (store.passMinute) await crew.replaceAll();
+  };
   try {
     for (let killed = 0; killed < kills; killed++) {
-      await toldTo(owners, ((killed + 1) * expired) / (kills + 2));
+      await toldTo(owners, ((killed + 1) * expired) / (kills + 2), idle);
       await crew.replace(killed % processes);
     }
-    await toldTo(owners, expired, async () => {
-      await store.passMinute?.();
-      if (store.passMinute) await crew.replaceAll();
-    });
+    await toldTo(owners, expired, idle);
   } finally {
     await crew.stop();
   }
@@ -95,7 +97,7 @@ async function sweepTogether(store: Store, owners: Owners, { expired, processes,
 }
 
 /** Waits for so many owners to be told. @param idle what to do when nobody is told for a while */
-async function toldTo({ told }: Owners, count: number, idle = async () => {}): Promise<void> {
+async function toldTo({ told }: Owners, count: number, idle: () => Promise<void>): Promise<void> {
   const end = Date.now() + PATIENCE_SECONDS * 1000;
   let last = { size: told.size, at: Date.now() };
   while (told.size < count) {

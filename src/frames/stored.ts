@@ -13,7 +13,7 @@ export interface FrameOptions {
 /** Frames are encrypted with the ring's first key. */
 export interface Encryption {
   ring: KeyRing;
-  /** A frame that is not encrypted is damage, not an older one. */
+  /** A frame that is not encrypted is refused. It is not damage: nothing is given up for it. */
   required: boolean;
 }
 
@@ -73,14 +73,14 @@ export async function unpackFrame(
   return bytes ? { ok: true, bytes } : { ok: false, problem: `does not decode as ${codec} to ${size} bytes` };
 }
 
-/** Stored bytes without their encryption. @throws CairnError `unsupported_format` for a key that is missing */
+/** Stored bytes without their encryption. @throws CairnError `unsupported_format`: a key is missing, or encryption */
 export async function unlock(
   place: FramePlace,
   stored: Uint8Array,
   encrypted: boolean,
   { encryption }: FrameOptions,
 ): Promise<Unpacked> {
-  if (!encrypted && encryption?.required) return { ok: false, problem: "is not encrypted, and must be" };
+  if (!encrypted && encryption?.required) throw notEncrypted();
   if (!encrypted) return { ok: true, bytes: stored };
   if (!encryption) throw missingKey();
   const decrypted = await decrypt(encryption.ring, place, stored);
@@ -90,6 +90,13 @@ export async function unlock(
 
 export function laterCodec(): CairnError {
   return new CairnError("unsupported_format", "A frame was stored by a later release.");
+}
+
+function notEncrypted(): CairnError {
+  return new CairnError(
+    "unsupported_format",
+    "A frame is not encrypted, and must be. While what is older is moved, encryption must not be required.",
+  );
 }
 
 function missingKey(): CairnError {

@@ -26,5 +26,6 @@ test("one commit that fails, again and again, fails no other of its batch", asyn
   );
   const sent = await Promise.allSettled(commits.map((commit) => send(core, commit)));
   const failed = sent.flatMap((each, i) => (each.status === "rejected" ? [[i, each.reason.code]] : []));
-  expect(failed).toEqual([[3, "backend_unavailable"]]);
+  // The batch as a whole left it open; that it fails by itself does not say what became of it there.
+  expect(failed).toEqual([[3, "outcome_unknown"]]);
 });

@@ -61,7 +61,7 @@ describe("encryption at rest", () => {
     const backend = memoryBackend();
     await save(createCore({ backend }), secret);
     const required = createCore({ backend, frames: encryption([NEW]) });
-    await expect(readState(required, KEY)).rejects.toMatchObject({ code: "unrecoverable" });
+    await expect(readState(required, KEY)).rejects.toMatchObject({ code: "unsupported_format" });
     const moving = createCore({ backend, frames: encryption([NEW], false) });
     expect(textOf((await readState(moving, KEY)).content)).toBe(secret);
     await save(moving, "moved");
@@ -79,7 +79,7 @@ describe("encryption at rest", () => {
     const [plain, locked] = [memoryBackend(), memoryBackend()];
     await save(createCore({ backend: plain }), secret);
     const required = createCore({ backend: plain, frames: encryption([NEW]) });
-    await expect(delta(required)).rejects.toMatchObject({ code: "unrecoverable" });
+    await expect(delta(required)).rejects.toMatchObject({ code: "unsupported_format" });
     await delta(createCore({ backend: plain, frames: encryption([NEW], false) }));
     await save(createCore({ backend: locked, frames: encryption([OLD]) }), secret);
     await expect(delta(createCore({ backend: locked }))).rejects.toMatchObject({

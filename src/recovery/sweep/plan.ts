@@ -32,7 +32,7 @@ export function planFor(head: Head, now: number, slackSeconds: number, prunes: b
     const stuck = care.version === head.version && care.resumes >= (recovery.maxAttempts ?? MAX_ATTEMPTS);
     return stuck ? { do: "fail" } : { do: "interrupt", why: head.lease ? "lease" : "silence" };
   }
-  if (isOver(head, now)) return { do: "delete" };
+  if (isOver(head, now) && !isLive(head.lease, now, slackSeconds)) return { do: "delete" };
   if (head.lookAt === null || Date.parse(head.lookAt) > now) return { do: "wait" };
   if (head.status === "interrupted" && head.care.wake?.state === "waiting") return { do: "wake" };
   return { do: prunes ? "prune" : "settle" };

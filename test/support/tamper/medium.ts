@@ -39,6 +39,12 @@ export function overlaid(inner: StorageBackend, replaced: Replaced = new Map()):
       return { ...loaded, frames: read(key, linksOf(loaded.head.state.frame), loaded.frames) };
     },
     frames: async (key, links) => read(key, links, await inner.frames(key, links)),
+    ...(inner.loadCheckpoint && {
+      async loadCheckpoint(key, checkpointId) {
+        const loaded = await inner.loadCheckpoint!(key, checkpointId);
+        return loaded && { ...loaded, frames: read(key, linksOf(loaded.record.frame), loaded.frames) };
+      },
+    }),
   };
   const medium: Medium = async (key, frameId) => ({
     where: "map",
