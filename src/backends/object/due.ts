@@ -1,6 +1,5 @@
 import type { Head } from "../../model/head.ts";
 import type { PipelineKey } from "../../model/ids.ts";
-import { shuffled } from "../../model/shuffled.ts";
 import { dueAt } from "../due-at.ts";
 import type { Due } from "../types.ts";
 import { leaveOut } from "../unreadable.ts";
@@ -17,9 +16,8 @@ interface DueOptions {
   now: () => number;
 }
 
-/** Markers listed in one call, due or not: it must end in bounded time. */
+/** Markers looked at in one call, due or not: it must end in bounded time. */
 const MARKERS = 2000;
-const PAGE = 1000;
 const AT_ONCE = 32;
 /** Ten times the longest time a function may run: nobody still holds a head that was prepared before. */
 const ABANDONED_MINUTES = 150;
@@ -33,33 +31,22 @@ export async function findDue(options: DueOptions, limit: number): Promise<Due[]
   const minute = minuteOf(options.now());
   let after: string | undefined;
   for (let seen = 0; seen < MARKERS && found.length < limit; ) {
-    const page = { limit: PAGE, ...(after === undefined ? {} : { after }) };
+    const page = {
+      limit: Math.min(AT_ONCE, limit - found.length),
+      ...(after === undefined ? {} : { after }),
+    };
     const { keys, more } = await options.store.list(DUE_PREFIX, page);
     const markers = keys
       .map(parseDueKey)
       .filter((each) => each !== null && each.minute <= minute) as DueMarker[];
-    await lookAtSome(options, shuffled(markers), limit, found);
+    const looked = await Promise.all(markers.map((each) => lookAt(options, each)));
+    // Two markers of one pipeline, looked at in different minutes.
+    for (const due of looked.flat()) if (!found.some(({ key }) => same(key, due.key))) found.push(due);
     seen += keys.length;
     after = keys.at(-1);
     if (!more || markers.length < keys.length) break;
   }
   return found;
-}
-
-/** As many as are wanted, in any order: sweeps that overlap seldom read what another is claiming. */
-async function lookAtSome(
-  options: DueOptions,
-  markers: readonly DueMarker[],
-  limit: number,
-  found: Due[],
-): Promise<void> {
-  for (let from = 0; from < markers.length && found.length < limit; ) {
-    const some = markers.slice(from, from + Math.min(AT_ONCE, limit - found.length));
-    from += some.length;
-    const looked = await Promise.all(some.map((each) => lookAt(options, each)));
-    // Two markers of one pipeline, looked at in different minutes.
-    for (const due of looked.flat()) if (!found.some(({ key }) => same(key, due.key))) found.push(due);
-  }
 }
 
 function same(a: PipelineKey, b: PipelineKey): boolean {
