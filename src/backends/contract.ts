@@ -7,6 +7,7 @@ import { frameChecks } from "./contract/frames.ts";
 import { headChecks } from "./contract/heads.ts";
 import { listChecks } from "./contract/lists.ts";
 import { raceChecks } from "./contract/races.ts";
+import { sumsChecks } from "./contract/sums.ts";
 import { type Check, type Context, type Expect, type Subject, uniqueTenant } from "./contract/support.ts";
 import { writeChecks } from "./contract/writes.ts";
 
@@ -29,6 +30,7 @@ export const CONTRACT: Readonly<Record<string, readonly Check[]>> = {
   chains: chainChecks,
   lists: listChecks,
   due: dueChecks,
+  sums: sumsChecks,
   races: raceChecks,
 };
 

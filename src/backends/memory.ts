@@ -6,7 +6,8 @@ import type { PipelineKey } from "../model/ids.ts";
 import { type Applied, applyCommit } from "./apply.ts";
 import { dueAt } from "./due-at.ts";
 import { checkpointPage, eventPage, matches, pipelinePage } from "./pages.ts";
-import type { Commit, CommitOutcome, Due, Loaded, StorageBackend } from "./types.ts";
+import { added, checkedSums } from "./sums.ts";
+import type { Commit, CommitOutcome, Due, Loaded, StorageBackend, SumsKey } from "./types.ts";
 
 interface Entry {
   head: Head;
@@ -37,6 +38,7 @@ export interface MemoryOptions {
 export function memoryBackend(options: MemoryOptions = {}): StorageBackend {
   const entries = new Map<string, Entry>();
   const staged = new Map<string, Map<string, Staged>>();
+  const sums = new Map<string, Map<string, number>>();
   const now = options.now ?? Date.now;
   const find = (key: PipelineKey) => entries.get(entryName(key));
 
@@ -115,6 +117,12 @@ export function memoryBackend(options: MemoryOptions = {}): StorageBackend {
       for (const [id] of old) waiting.delete(id);
       return old.length;
     },
+    ...checkedSums({
+      add: async (key, increments) =>
+        void sums.set(sumsName(key), added(sums.get(sumsName(key)) ?? new Map(), increments)),
+      sums: async (key) => sums.get(sumsName(key)) ?? new Map(),
+      clear: async (key) => void sums.delete(sumsName(key)),
+    }),
     health: async () => ({ ready: true, problems: [] }),
     close: async () => {},
   };
@@ -126,6 +134,10 @@ function bytesOf(entry: Entry | undefined, links: readonly Link[]): (Uint8Array 
 
 function entryName(key: PipelineKey): string {
   return `${key.tenant}/${key.pipelineId}`;
+}
+
+function sumsName({ tenant, scope }: SumsKey): string {
+  return `${tenant}/${scope}`;
 }
 
 function keyOf(head: Head): PipelineKey {

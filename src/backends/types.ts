@@ -149,6 +149,14 @@ export interface Due {
   head: Head;
 }
 
+/** Names a set of sums: what is learned of a kind, what is counted. What it may hold: `sums.ts`. */
+export interface SumsKey {
+  /** "": the operator's own. */
+  tenant: string;
+  /** `metrics`, `profile/nightly-etl`. */
+  scope: string;
+}
+
 export interface Health {
   ready: boolean;
   problems: string[];
@@ -199,6 +207,15 @@ export interface StorageBackend {
    * @returns how many frames went
    */
   collect(key: PipelineKey, olderThanSeconds: number): Promise<number>;
+  /**
+   * Adds to named sums, which begin at 0, all or none. Additions commute, so any number of functions may add at once
+   * and none is lost. Sent once: after `backend_unavailable` they may or may not have been added.
+   */
+  add(key: SumsKey, increments: Readonly<Record<string, number>>): Promise<void>;
+  /** All that were ever added to, at 0 as well; {} where there are none. */
+  sums(key: SumsKey): Promise<Record<string, number>>;
+  /** Forgets them: they begin at 0 again. */
+  clearSums(key: SumsKey): Promise<void>;
   health(): Promise<Health>;
   close(): Promise<void>;
 }

@@ -8,6 +8,7 @@ import { damageable } from "./damageable.ts";
 import {
   type Bug,
   eagerCollector,
+  lostAdditions,
   noBase,
   noDigest,
   noFence,
@@ -77,6 +78,8 @@ describe("planted bugs are caught by the contract suite", () => {
     ["no tombstone", noTombstone, "a pipeline started anew goes on counting"],
     ["no base", noBase, "a delta lands only upon the very frame that it is made for"],
     ["no tenant", noTenant, "a tenant sees only its own"],
+    ["no tenant", noTenant, "tenants and scopes have sums of their own"],
+    ["additions that are lost", lostAdditions, "20 writers at once lose no count"],
     [
       "a frame dropped while it is named",
       eagerCollector,

@@ -1,7 +1,13 @@
 import { isLive } from "../../src/backends/apply-lease.ts";
 import { memoryBackend } from "../../src/backends/memory.ts";
 import { pipelinePage } from "../../src/backends/pages.ts";
-import type { Commit, CommitOutcome, Expectation, StorageBackend } from "../../src/backends/types.ts";
+import type {
+  Commit,
+  CommitOutcome,
+  Expectation,
+  StorageBackend,
+  SumsKey,
+} from "../../src/backends/types.ts";
 import { decompress } from "../../src/frames/compression.ts";
 import { applyDelta } from "../../src/frames/delta/apply.ts";
 import type { decodeFrame } from "../../src/frames/frame.ts";
@@ -98,6 +104,7 @@ export const noTombstone: Bug = (correct, now) => {
 /** The tenant is not part of the key. */
 export const noTenant: Bug = (inner) => {
   const all = (key: PipelineKey): PipelineKey => ({ tenant: "all", pipelineId: key.pipelineId });
+  const together = (key: SumsKey): SumsKey => ({ tenant: "all", scope: key.scope });
   const back = <T extends Head | null>(key: PipelineKey, head: T): T =>
     head && { ...head, tenant: key.tenant };
   return {
@@ -117,8 +124,23 @@ export const noTenant: Bug = (inner) => {
       const { data, cursor } = await inner.pipelines("all", filter, page);
       return { data: data.map((head) => ({ ...head, tenant })), cursor };
     },
+    add: (key, increments) => inner.add(together(key), increments),
+    sums: (key) => inner.sums(together(key)),
+    clearSums: (key) => inner.clearSums(together(key)),
   };
 };
+
+/** Reads the sums, adds, and writes them whatever was added meanwhile. */
+export const lostAdditions: Bug = (inner) => ({
+  ...inner,
+  async add(key, increments) {
+    const before = await inner.sums(key);
+    await new Promise((resolve) => setImmediate(resolve));
+    const sums = Object.entries(increments).map(([name, value]) => [name, (before[name] ?? 0) + value]);
+    // In memory both are done before anything else is.
+    await Promise.all([inner.clearSums(key), inner.add(key, { ...before, ...Object.fromEntries(sums) })]);
+  },
+});
 
 /** A dropped checkpoint takes its frame along, whoever else names it. */
 export const eagerCollector: Bug = (inner) => {

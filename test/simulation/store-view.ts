@@ -16,6 +16,8 @@ export function storeView(run: Run, store: StorageBackend): StorageBackend {
   const { recorder } = run;
   const read = <T>(what: string, key: PipelineKey | null, action: () => Promise<T>) =>
     travel(run, { what: () => what, key, kind: "read", counted: true }, action);
+  const send = (what: string, action: () => Promise<void>) =>
+    travel(run, { what: () => what, key: null, kind: "add", counted: true }, action);
   // Both at once, where a store has that, would pass by what is damaged.
   const { loadCheckpoint: _, ...twoCalls } = store;
   return {
@@ -41,6 +43,9 @@ export function storeView(run: Run, store: StorageBackend): StorageBackend {
     events: (key, page) => read("events", key, () => store.events(key, page)),
     pipelines: (tenant, filter, page) =>
       read("pipelines", null, async () => lagging(run, await store.pipelines(tenant, filter, page))),
+    sums: (key) => read("sums", null, () => store.sums(key)),
+    add: (key, increments) => send("add", () => store.add(key, increments)),
+    clearSums: (key) => send("clearSums", () => store.clearSums(key)),
     due: (limit) => read("due", null, async () => withStale(run, await store.due(limit), limit)),
   };
 }
@@ -60,10 +65,12 @@ function describe({ writeId, expect, effects }: Commit): string {
   return `commit ${writeId} ${JSON.stringify(expect)} → ${changes.join("+")} [${said}]`;
 }
 
+type Kind = "read" | "commit" | "add";
+
 interface Call {
   what: () => string;
   key: PipelineKey | null;
-  kind: "read" | "commit";
+  kind: Kind;
   counted: boolean;
 }
 
@@ -83,14 +90,15 @@ function travel<T>(run: Run, call: Call, action: () => Promise<T>): Promise<T> {
     atStore(run, { ...call, time, isLate: time === late }, action, then);
   return new Promise((resolve, reject) => {
     const reply = (act: () => void) => world.at(back, context, act);
-    const unknown = () => reject(new OutcomeUnknown("no answer"));
+    const unavailable = () => reject(new CairnError("backend_unavailable", "The store does not answer."));
+    const unknown = call.kind === "add" ? unavailable : () => reject(new OutcomeUnknown("no answer"));
     if (fate === "done") return execute(there, (result) => reply(() => resolve(result)));
     if (fate === "lost" || fate === "twice") execute(there, () => reply(unknown));
     if (fate === "delayed" || fate === "twice") execute(late, () => {});
     if (fate === "delayed") reply(unknown);
     if (fate !== "unavailable") return;
     tell(run, call, "unavailable", null);
-    reply(() => reject(new CairnError("backend_unavailable", "The store does not answer.")));
+    reply(unavailable);
   });
 }
 
@@ -115,11 +123,13 @@ function atStore<T>(
   world.at(time, context, () => void act().catch((error: unknown) => world.broken(error)), world.nobody);
 }
 
-function fateOf({ world: { random }, weather }: Run, kind: "read" | "commit"): Fate {
+function fateOf({ world: { random }, weather }: Run, kind: Kind): Fate {
   if (random.chance(weather.unavailable)) return "unavailable";
   if (kind === "read") return "done";
   if (random.chance(weather.lost)) return "lost";
   if (random.chance(weather.delayed)) return "delayed";
+  // What may be added twice no driver sends twice.
+  if (kind === "add") return "done";
   return random.chance(weather.twice) ? "twice" : "done";
 }
 

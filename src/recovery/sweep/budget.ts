@@ -26,6 +26,9 @@ const COUNTED = [
   "events",
   "due",
   "collect",
+  "add",
+  "sums",
+  "clearSums",
 ] as const;
 
 /** @param now epoch milliseconds */
