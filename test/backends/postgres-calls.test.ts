@@ -42,6 +42,7 @@ describe("round trips and batches", () => {
       await backend.commit([await saving(key, 0, "v1")]);
       await backend.commit([change(key, { lease: { take: { owner: "o", ttlSeconds: 60 } } })]);
       const held = { expect: { fence: 1 } };
+      const sums = { tenant: "t", scope: "metrics" };
       const [chain, head] = await chainOf100(backend);
       const delta = await extending(chain, head, grown(100), grown(101));
       const draft = snapshot();
@@ -63,6 +64,9 @@ describe("round trips and batches", () => {
         ["events", () => backend.events(key, { limit: 5 })],
         ["due", () => backend.due(5)],
         ["collect", () => backend.collect(key, 0)],
+        ["add", () => backend.add(sums, { n: 1, m: 0.5 })],
+        ["sums", () => backend.sums(sums)],
+        ["clear sums", () => backend.clearSums(sums)],
       ];
       for (const [name, call] of calls) {
         const before = count();

@@ -11,6 +11,7 @@ import { type PostgresServer, startPostgres } from "../../src/cli/local/postgres
 import { NO_CARE } from "../../src/model/care.ts";
 
 const KEY = { tenant: "t", pipelineId: "p" };
+const SUMS = { tenant: "t", scope: "metrics" };
 const NAMES = MIGRATIONS.map((migration) => migration.name);
 
 let server: PostgresServer;
@@ -249,6 +250,9 @@ describe("a schema of another release", () => {
       backend.events(KEY, { limit: 1 }),
       backend.due(1),
       backend.collect(KEY, 0),
+      backend.add(SUMS, { n: 1 }),
+      backend.sums(SUMS),
+      backend.clearSums(SUMS),
     ];
     for (const result of await Promise.allSettled(calls)) {
       const detail = expect.stringContaining("cairn migrate");

@@ -53,17 +53,21 @@ const NAMES = [
   ],
 ];
 
+function all(names: readonly string[], sum: number): [string, number][] {
+  return names.map((name) => [name, sum]);
+}
+
 /** Writers at once, half of them with the names in the other order: nobody waits for whom waits for him. */
 async function writers(t: Context, clients: readonly StorageBackend[]): Promise<void> {
   const key = { tenant: t.tenant, scope: "crowd" };
   const names = Array.from({ length: 30 }, (_, i) => `n${i}`);
   await together(WRITERS, async (i) => {
     const order = i % 2 === 0 ? names : names.toReversed();
-    const counts = Object.fromEntries(order.map((name) => [name, 1]));
+    const counts = Object.fromEntries(all(order, 1));
     await clients[i % clients.length]!.add(key, { ...counts, seconds: 0.25, [`own ${i}`]: i });
   });
   const expected: [string, number][] = [
-    ...names.map((name): [string, number] => [name, WRITERS]),
+    ...all(names, WRITERS),
     ...Array.from({ length: WRITERS }, (_, i): [string, number] => [`own ${i}`, i]),
     ["seconds", WRITERS / 4],
   ];
@@ -211,6 +215,30 @@ export const sumsChecks: Check[] = [
       t.expect(await t.backend.sums(key)).toEqual({});
       await t.backend.add(key, { n: 2 });
       t.expect(await t.backend.sums(key)).toEqual({ n: 2 });
+    },
+  },
+  {
+    name: "what is added at once is seen, and forgotten, together",
+    async run(t) {
+      const key = { tenant: t.tenant, scope: "together" };
+      const names = Array.from({ length: 20 }, (_, i) => `n${i}`);
+      const ones = Object.fromEntries(all(names, 1));
+      let adding = 4;
+      const add = async () => {
+        for (let i = 0; i < 10; i++) await t.backend.add(key, ones);
+        adding--;
+      };
+      const forget = async () => {
+        while (adding > 0) {
+          await t.backend.clearSums(key);
+          const sums = await t.backend.sums(key);
+          t.expect(sums).toEqual(
+            Object.fromEntries(Object.keys(sums).length > 0 ? all(names, sums.n0!) : []),
+          );
+          await new Promise((resolve) => setTimeout(resolve, 0));
+        }
+      };
+      await Promise.all([add(), add(), add(), add(), forget()]);
     },
   },
   {

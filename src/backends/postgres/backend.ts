@@ -9,6 +9,7 @@ import { listCheckpoints, listEvents, listPipelines, nameOf } from "./lists.ts";
 import { inParts } from "./parts.ts";
 import type { Row, Runner } from "./runner.ts";
 import { CHECKPOINT, COMMIT, DUE } from "./statements.ts";
+import { sumsOver } from "./sums.ts";
 
 /**
  * Pipelines in Postgres: every method is one statement, and a commit is one call of a stored function, which
@@ -56,6 +57,7 @@ export function postgresOver(runner: Runner): StorageBackend {
       const heads = decodeHeads(rows.map((row) => row.head!));
       return heads.map((head) => ({ key: { tenant: head.tenant, pipelineId: head.pipelineId }, head }));
     },
+    ...sumsOver(query),
     health: () => checkHealth(runner),
     close: () => runner.close(),
   };

@@ -93,6 +93,16 @@ SELECT cairn.listed_v2(found) AS head FROM (
 export const DUE = `
 SELECT head FROM cairn.due_v3($1::bigint) AS head`;
 
+/** $3: a JSON object of numbers by name. */
+export const ADD = `
+SELECT cairn.add_v1($1, $2, $3::jsonb)::text`;
+
+export const SUMS = `
+SELECT name, sum FROM cairn.sums_v1($1, $2)`;
+
+export const CLEAR_SUMS = `
+SELECT cairn.clear_sums_v1($1, $2)::text`;
+
 export const SETTINGS = `
 SELECT current_setting('synchronous_commit') AS durability,
   current_setting('transaction_read_only') AS read_only,
@@ -101,6 +111,7 @@ SELECT current_setting('synchronous_commit') AS durability,
   (SELECT bool_and(has_table_privilege(c.oid, needed))::text
     FROM pg_catalog.pg_class c, unnest(ARRAY['SELECT', 'INSERT', 'UPDATE', 'DELETE']) AS needed
     WHERE c.relnamespace = to_regnamespace('cairn') AND c.relkind = 'r'
-      AND c.relname IN ('pipelines', 'versions', 'checkpoints', 'events', 'writes', 'frames', 'staged')) AS privileged,
+      AND c.relname IN ('pipelines', 'versions', 'checkpoints', 'events', 'writes', 'frames', 'staged',
+        'sums')) AS privileged,
   (SELECT bool_and(has_function_privilege(f.oid, 'EXECUTE'))::text
     FROM pg_catalog.pg_proc f WHERE f.pronamespace = to_regnamespace('cairn')) AS executes`;

@@ -10,6 +10,7 @@ import { sql as chainEntry } from "./0009_chain_entry.ts";
 import { sql as care } from "./0010_care.ts";
 import { sql as due } from "./0011_due.ts";
 import { sql as careEntry } from "./0012_care_entry.ts";
+import { sql as sums } from "./0013_sums.ts";
 import { type MigrationName, NAMED, type NAMES } from "./names.ts";
 
 export interface Migration extends MigrationName {
@@ -33,6 +34,7 @@ const SQL: TextOfEach<typeof NAMES> = [
   care,
   due,
   careEntry,
+  sums,
 ];
 
 /** With their SQL, which is much: only what makes a schema imports this. */

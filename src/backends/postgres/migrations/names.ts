@@ -21,6 +21,7 @@ export const NAMES = [
   "0010_care",
   "0011_due",
   "0012_care_entry",
+  "0013_sums",
 ] as const;
 
 /** By its number in the ledger, which its name begins with. */
