@@ -64,6 +64,11 @@ async function everyCall(backend: StorageBackend): Promise<void> {
     change({ ...KEY, pipelineId: "gone" }, { remove: true }, { expect: { create: "allowed" } }),
   ];
   for (const outcome of await backend.commit(commits)) expect(outcome.ok).toBe(true);
+  const sums = { tenant: "", scope: "metrics" };
+  await backend.add(sums, { n: 1 });
+  await backend.add(sums, { n: 1 });
+  expect(await backend.sums(sums)).toEqual({ n: 2 });
+  await backend.clearSums(sums);
   expect((await backend.load(KEY, { frames: true }))!.frames).toHaveLength(1);
   expect((await backend.checkpoints(KEY, { limit: 5 })).data).toHaveLength(1);
   expect((await backend.events(KEY, { limit: 5 })).data).toHaveLength(2);

@@ -39,6 +39,7 @@ test.each(["tcp", "upstash"] as const)(
     const backend = open(kind);
     const key = { tenant: "trips", pipelineId: kind };
     const held = { expect: { fence: 1 } };
+    const sums = { tenant: "trips", scope: `metrics/${kind}` };
     let version = 0;
     await backend.commit([await saving(key, version++, "v1")]);
     await backend.commit([change(key, { lease: { take: { owner: "o", ttlSeconds: 60 } } })]);
@@ -55,6 +56,9 @@ test.each(["tcp", "upstash"] as const)(
       ["events", () => backend.events(key, { limit: 50 })],
       ["claim", () => backend.due(10)],
       ["collect", () => backend.collect(key, 3600)],
+      ["add", () => backend.add(sums, { n: 1, m: 0.5 })],
+      ["sums", () => backend.sums(sums)],
+      ["clear sums", () => backend.clearSums(sums)],
       ["health", () => backend.health()],
     ];
     // The server is told each script once; then it knows them.

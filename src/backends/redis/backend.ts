@@ -13,6 +13,7 @@ import { checkpointScript, loadScript } from "./lua/reads.ts";
 import { list, pairs, type Reply, ReplyError, text } from "./reply.ts";
 import { call } from "./script.ts";
 import { collectStaged, stageFrames } from "./staged.ts";
+import { sumsOver } from "./sums.ts";
 import type { Transport } from "./transport.ts";
 
 export interface RedisSettings {
@@ -97,6 +98,7 @@ export function redisOver(transport: Transport, settings: RedisSettings = {}): S
     events: (key, page) => reading(() => listEvents(lists, key, page)),
     due: (limit) => reading(() => claimDue(lists, limit)),
     collect: (key, seconds) => reading(() => collectStaged(staging, key, seconds)),
+    ...sumsOver(transport, keys),
     health: () => checkHealth(transport, keys),
     close: () => transport.close(),
   };

@@ -196,11 +196,20 @@ function toNumber(value: string | undefined): number {
   return value && Number.isFinite(number) ? number : missing("number");
 }
 
+/** Sums from the fields of their hash. @throws CairnError `unsupported_format`, `unrecoverable` */
+export function decodeSums(fields: ReadonlyMap<string, string>): Map<string, number> {
+  return undamaged(() => {
+    if (fields.size > 0) checkFormat(fields.get("format"));
+    const named = [...fields].filter(([field]) => field.startsWith("+"));
+    return new Map(named.map(([field, sum]) => [field.slice(1), toNumber(sum)]));
+  });
+}
+
 function missing(name: string): never {
   throw new TypeError(`${name} is missing`);
 }
 
-function checkFormat(format: string | undefined): void {
+export function checkFormat(format: string | undefined): void {
   if (toNumber(format) <= FORMAT) return;
   const detail = `A stored record has format ${format}; this release reads ${FORMAT}.`;
   throw new CairnError("unsupported_format", detail);

@@ -1,5 +1,6 @@
 import { CairnError } from "../../model/errors.ts";
 import type { PipelineKey } from "../../model/ids.ts";
+import type { SumsKey } from "../types.ts";
 
 /** The keys of one pipeline: all in one slot by their hash tag. */
 export interface PipelineKeys {
@@ -35,6 +36,8 @@ export interface Keys {
   index(tenant: string): string;
   /** Sorted set: pipelines of all tenants by when the sweep is to look at them (`dueAt`), epoch milliseconds. */
   readonly due: string;
+  /** Hash: sums by name. */
+  sums(key: SumsKey): string;
   /** What the keys of a probe begin with; no pipeline's do. */
   readonly probe: string;
 }
@@ -61,6 +64,8 @@ export function redisKeys(prefix: string): Keys {
     of,
     index: (tenant) => `${prefix}pipelines:${safe(tenant)}`,
     due: `${prefix}due`,
+    sums: ({ tenant, scope }) =>
+      `${prefix}sums:{${tenant && safe(tenant)}:${scope.split("/").map(safe).join("/")}}`,
     probe: `${prefix}probe:`,
   };
 }
