@@ -18,6 +18,7 @@ import { findCheckpoint, listCheckpoints, listEvents, listPipelines } from "./li
 import { loadCheckpoint } from "./load-checkpoint.ts";
 import { bytesOf } from "./read-frames.ts";
 import type { Opened } from "./record.ts";
+import { sumsOver } from "./sums.ts";
 import { openTable } from "./table.ts";
 
 export interface DynamodbOptions extends DynamoLocation {
@@ -74,6 +75,7 @@ export function dynamodbBackend(options: DynamodbOptions): StorageBackend {
     events: (key, page) => guard(unavailable, () => listEvents(store, key, page)),
     due: (limit) => guard(unavailable, () => findDue(store, limit)),
     collect: (key, olderThanSeconds) => guard(unavailable, () => collectLeft(store, key, olderThanSeconds)),
+    ...sumsOver(table),
     health: () => checkHealth(store),
     close: () => table.close(),
   };

@@ -25,13 +25,9 @@ export function unavailable(cause: unknown): CairnError {
   if (cause instanceof CairnError) return cause;
   switch (failureOf(cause)) {
     case "tooLarge":
-      return new CairnError(
-        "too_large",
-        "The pipeline's record does not fit into one item of DynamoDB (400 KB).",
-        {
-          cause,
-        },
-      );
+      return new CairnError("too_large", "The record does not fit into one item of DynamoDB (400 KB).", {
+        cause,
+      });
     case "invalid":
       return new CairnError("internal", "DynamoDB does not accept the request.", { cause });
     default:

@@ -72,7 +72,7 @@ export function number(value: number): AttributeValue.NMember {
   return { N: String(value) };
 }
 
-function laterFormat(format: number): CairnError {
+export function laterFormat(format: number | string): CairnError {
   const detail = `A stored record has format ${format}; this release reads ${FORMAT}.`;
   return new CairnError("unsupported_format", detail);
 }

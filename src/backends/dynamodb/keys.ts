@@ -1,4 +1,5 @@
 import type { PipelineKey } from "../../model/ids.ts";
+import type { SumsKey } from "../types.ts";
 
 /** The key of an item. */
 export interface ItemKey {
@@ -23,6 +24,11 @@ export const OBJECTS = "o/";
 /** After all that begins with `x/`: `0` is the next letter after `/`. */
 export const after = (prefix: string) => `${prefix.slice(0, -1)}0`;
 
+/** A partition of its own for each: no pipeline's holds two `/`. */
+export const sumsKey = ({ tenant, scope }: SumsKey): ItemKey => ({
+  pk: `${tenant}/sums/${scope}`,
+  sk: "sums",
+});
 export const headKey = (key: PipelineKey): ItemKey => ({ pk: partition(key), sk: HEAD });
 export const checkpointSk = (sequence: number) => CHECKPOINTS + padded(sequence, 15);
 export const frameSk = (frameId: string) => FRAMES + frameId;

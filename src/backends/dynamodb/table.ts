@@ -11,6 +11,8 @@ export interface Change {
   set: Readonly<Record<string, Item[string] | undefined>>;
   /** Attributes that get the value of another: `{dueAt: "waitsUntil"}`. */
   copy?: Readonly<Record<string, string>>;
+  /** Numbers to add to attributes, which may be called anything. */
+  add?: ReadonlyMap<string, Item[string]>;
   /** With `#name` for attributes and `:name` for `values`. */
   condition: string;
   values?: Item;
@@ -160,7 +162,15 @@ async function apply(sender: Sender, change: Change): Promise<Changed> {
   }
 }
 
-function updateOf({ key, set, copy = {}, condition, values = {}, returned = false }: Change) {
+function updateOf({
+  key,
+  set,
+  copy = {},
+  add = new Map(),
+  condition,
+  values = {},
+  returned = false,
+}: Change) {
   const entries = Object.entries(set);
   const kept = entries.filter(([, value]) => value !== undefined) as [string, Item[string]][];
   const gone = entries.filter(([, value]) => value === undefined).map(([name]) => `#${name}`);
@@ -168,18 +178,32 @@ function updateOf({ key, set, copy = {}, condition, values = {}, returned = fals
     ...kept.map(([name]) => `#${name} = :new_${name}`),
     ...Object.entries(copy).map(([to, from]) => `#${to} = #${from}`),
   ];
-  const UpdateExpression = `SET ${sets.join(", ")}${gone.length > 0 ? ` REMOVE ${gone.join(", ")}` : ""}`;
+  const clauses = [`SET ${sets.join(", ")}`];
+  if (gone.length > 0) clauses.push(`REMOVE ${gone.join(", ")}`);
+  const sums = [...add].map(([name, value], i) => ({ name, value, letters: lettersOf(i) }));
+  if (sums.length > 0) clauses.push(`ADD ${sums.map(({ letters }) => `#${letters} :${letters}`).join()}`);
+  const UpdateExpression = clauses.join(" ");
   const fresh = Object.fromEntries(kept.map(([name, value]) => [`:new_${name}`, value]));
-  const all = { ...fresh, ...values };
+  const more = Object.fromEntries(sums.map(({ letters, value }) => [`:${letters}`, value]));
+  const names = Object.fromEntries(sums.map(({ letters, name }) => [`#${letters}`, name]));
+  const all = { ...fresh, ...more, ...values };
   return {
     Key: keyOf(key),
     UpdateExpression,
     ConditionExpression: condition,
-    ExpressionAttributeNames: namesIn(`${UpdateExpression} ${condition}`),
+    ExpressionAttributeNames: { ...namesIn(`${UpdateExpression} ${condition}`), ...names },
     ...(Object.keys(all).length > 0 ? { ExpressionAttributeValues: all } : {}),
     ...(returned ? { ReturnValues: "ALL_NEW" as const } : {}),
     ReturnValuesOnConditionCheckFailure: "ALL_OLD" as const,
   };
+}
+
+const LETTERS = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789";
+
+/** Of one or two, for an expression has 4 KB: 512 sums take nearly all of it. None of them is an attribute's name. */
+function lettersOf(index: number): string {
+  const [high, low] = [Math.floor(index / LETTERS.length), index % LETTERS.length];
+  return (high > 0 ? LETTERS[high - 1]! : "") + LETTERS[low]!;
 }
 
 /** `#status` for `status`: many a plain name is a reserved word. */
