@@ -13,6 +13,7 @@ import { loadCheckpoint } from "./load-checkpoint.ts";
 import { commitQueue } from "./queue.ts";
 import { type Opened, readHead } from "./record.ts";
 import type { ObjectStore } from "./store.ts";
+import { sumsOver } from "./sums.ts";
 
 export interface ObjectOptions {
   store: ObjectStore;
@@ -67,6 +68,7 @@ export function objectBackend(options: ObjectOptions): StorageBackend {
     due: (limit) => guard(unavailable, () => findDue(shared, limit)),
     collect: (key, olderThanSeconds) =>
       guard(unavailable, () => collectFrames(shared, key, olderThanSeconds)),
+    ...sumsOver(store, upgrades),
     async health() {
       const problems = await store.check().catch(() => ["The object store does not answer."]);
       return { ready: problems.length === 0, problems };

@@ -170,7 +170,7 @@ async function putPatiently(
 }
 
 /** Exponential backoff with full jitter, at most 1.3 s. */
-function pause(attempt: number): Promise<void> {
+export function pause(attempt: number): Promise<void> {
   const limit = Math.min(1300, 10 * 2 ** Math.min(attempt, 8));
   return new Promise((resolve) => setTimeout(resolve, Math.random() * limit));
 }

@@ -1,4 +1,5 @@
 import type { PipelineKey } from "../../model/ids.ts";
+import type { SumsKey } from "../types.ts";
 
 /** Where things are. Tenants and pipeline ids hold no `/`, so that a prefix that ends in one is one of them. */
 const place = ({ tenant, pipelineId }: PipelineKey) => `${tenant}/${pipelineId}`;
@@ -11,6 +12,10 @@ export const frameKey = (key: PipelineKey, frameId: string) => framePrefix(key) 
 export const chainPrefix = (key: PipelineKey, chain: string) => `${framePrefix(key)}${chain}.`;
 export const segmentPrefix = (key: PipelineKey) => `segments/${place(key)}/`;
 export const segmentKey = (key: PipelineKey, name: string) => segmentPrefix(key) + name;
+
+/** `-` is no tenant: there are the operator's own. A scope may hold `/`, so that the shard is what stands behind the last. */
+export const sumsKey = ({ tenant, scope }: SumsKey, shard: number) =>
+  `sums/${tenant || "-"}/${scope}/${shard}`;
 
 export const DUE_PREFIX = "due/";
 
