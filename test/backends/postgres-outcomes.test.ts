@@ -39,6 +39,17 @@ async function landed(commit: Commit): Promise<number> {
   return loaded?.head.writes.filter((write) => write.writeId === commit.writeId).length ?? 0;
 }
 
+test("sums are added to once, though the answer is lost", async () => {
+  const [backend, key] = [rig.relayed(), { tenant: "t", scope: "outcomes" }];
+  await backend.add(key, { n: 1 });
+  rig.relay.mode = "drop";
+  const error = await reasonOf(backend.add(key, { n: 1 }));
+  rig.relay.mode = "pass";
+  expect(error).toMatchObject({ code: "backend_unavailable" });
+  await until(async () => (await rig.direct.sums(key)).n === 2);
+  await backend.close();
+});
+
 async function until(holds: () => Promise<boolean>): Promise<void> {
   while (!(await holds())) await new Promise((resolve) => setTimeout(resolve, 20));
 }

@@ -32,6 +32,24 @@ describe.each(KINDS)("over %s", (kind) => {
     expect((await backend.load(key))?.head.version).toBe(1);
   });
 
+  test("sums are added to once, though the answer is cut off", async () => {
+    const [backend, key] = [open(kind), { tenant: "t", scope: `outcomes/${kind}` }];
+    await backend.add(key, { n: 1 });
+    rig.relays[kind].mode = "drop";
+    await expect(backend.add(key, { n: 1 })).rejects.toMatchObject({ code: "backend_unavailable" });
+    rig.relays[kind].mode = "pass";
+    expect(await backend.sums(key)).toEqual({ n: 2 });
+  });
+
+  test("sums of a later format are neither read nor added to", async () => {
+    const [backend, key] = [open(kind), { tenant: "t", scope: `later/${kind}` }];
+    await backend.add(key, { n: 1 });
+    await rig.client.hSet(redisKeys("cairn:").sums(key), "format", "2");
+    for (const call of [backend.add(key, { n: 1 }), backend.sums(key)])
+      await expect(call).rejects.toMatchObject({ code: "unsupported_format" });
+    expect(await rig.client.hGet(redisKeys("cairn:").sums(key), "+n")).toBe("1");
+  });
+
   test("the core resolves it: one effect, and the first answer", async () => {
     const [backend, key] = [open(kind), newKey()];
     const core = createCore({ backend });
