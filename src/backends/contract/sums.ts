@@ -221,20 +221,17 @@ export const sumsChecks: Check[] = [
     name: "what is added at once is seen, and forgotten, together",
     async run(t) {
       const key = { tenant: t.tenant, scope: "together" };
-      const names = Array.from({ length: 20 }, (_, i) => `n${i}`);
-      const ones = Object.fromEntries(all(names, 1));
+      const both = { a: 1, b: 1, every: 1 };
       let adding = 4;
       const add = async () => {
-        for (let i = 0; i < 10; i++) await t.backend.add(key, ones);
+        for (let i = 0; i < 20; i++) await t.backend.add(key, i % 2 === 0 ? { every: 1 } : both);
         adding--;
       };
       const forget = async () => {
         while (adding > 0) {
           await t.backend.clearSums(key);
-          const sums = await t.backend.sums(key);
-          t.expect(sums).toEqual(
-            Object.fromEntries(Object.keys(sums).length > 0 ? all(names, sums.n0!) : []),
-          );
+          const { a = 0, b = 0, every = 0 } = await t.backend.sums(key);
+          t.expect([b, every >= a], "of what was added together").toEqual([a, true]);
           await new Promise((resolve) => setTimeout(resolve, 0));
         }
       };
