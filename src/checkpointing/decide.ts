@@ -1,45 +1,60 @@
 import type { Decision } from "../model/checkpoint.ts";
 import type { Policy } from "../model/pipeline.ts";
+import { present } from "../model/present.ts";
 import type { Situation } from "../model/task.ts";
+import type { Knowledge } from "./knowledge.ts";
+import type { Planner } from "./planner.ts";
+import { checkpointSecondsOf } from "./profile.ts";
+import { evaluate } from "./strategies.ts";
 
-const DEFAULT_INTERVAL_SECONDS = 300;
-
-/**
- * Whether a checkpoint is worth it now. Pure. Strategies `always`, `never` and `time`; the others answer as
- * `time` does, and say so in `strategy`.
- *
- * @param situation `sinceCheckpointSeconds` undefined: there is no checkpoint yet
- */
-export function decide(policy: Policy, situation: Situation): Decision {
-  const criticality = situation.task?.criticality ?? 0;
-  const facts = { criticality, expectedLossSeconds: 0, checkpointCostSeconds: 0, failuresPerHour: 0 };
-  if (policy.strategy === "always") {
-    return {
-      checkpoint: true,
-      strategy: "always",
-      reason: "the policy says always",
-      ...facts,
-      nextCheckSeconds: 0,
-    };
-  }
-  if (policy.strategy === "never") {
-    const nextCheckSeconds = DEFAULT_INTERVAL_SECONDS;
-    return {
-      checkpoint: false,
-      strategy: "never",
-      reason: "the policy says never",
-      ...facts,
-      nextCheckSeconds,
-    };
-  }
-  return { ...facts, strategy: "time", ...byTime(policy, situation.sinceCheckpointSeconds) };
+/** Where a pipeline stands when it is asked whether a checkpoint is worth it. */
+export interface Standing extends Situation {
+  /** For how long the machine has been at it (s). */
+  uptimeSeconds: number;
+  /** The work (s) that a failure now would undo: since the last durable version, or since the machine came up. */
+  atRiskSeconds: number;
+  /** Progress at the last checkpoint. @default 0 */
+  progressAtCheckpoint?: number | undefined;
+  /** Bytes that its checkpoints take up already. @default 0 */
+  storedBytes?: number | undefined;
+  /** Bytes that this one would add. @default the state's */
+  addedBytes?: number | undefined;
+  /** Its plan, and where in it it is: indices of the chain's tasks, −1 where there is no checkpoint yet. */
+  planned?: { planner: Planner; task: number; lastCheckpoint: number } | undefined;
 }
 
-function byTime(policy: Policy, since: number | undefined) {
-  const interval = policy.maxIntervalSeconds ?? policy.minIntervalSeconds ?? DEFAULT_INTERVAL_SECONDS;
-  if (since === undefined)
-    return { checkpoint: true, reason: "no checkpoint yet", nextCheckSeconds: interval };
-  const checkpoint = since >= interval;
-  const reason = `${Math.round(since)} s since the last checkpoint, interval ${interval} s`;
-  return { checkpoint, reason, nextCheckSeconds: checkpoint ? interval : interval - since };
+/** A save of which nothing is known: a round trip, and 50 MB a second. */
+const ROUND_TRIP_SECONDS = 0.1;
+const BYTES_PER_SECOND = 50e6;
+
+/**
+ * Whether a checkpoint is worth it now: the policy's strategy within its knobs (`evaluate`), by what was learned of
+ * the kind. An adaptive pipeline that has a plan follows the plan. Pure, but for what the planner keeps of its
+ * solution.
+ */
+export function decide(policy: Policy, { curve, profile }: Knowledge, standing: Standing): Decision {
+  const { planned, progressAtCheckpoint, storedBytes, addedBytes, ...rest } = standing;
+  const { uptimeSeconds, atRiskSeconds, ...situation } = rest;
+  return evaluate(policy, situation, {
+    ...{ curve, uptimeSeconds, atRiskSeconds },
+    ...present({ progressAtCheckpoint, storedBytes, addedBytes }),
+    checkpointCostSeconds: checkpointCost(profile, standing.stateBytes ?? 0),
+    ...(planned && { planned: () => asPlanned(planned, uptimeSeconds, atRiskSeconds) }),
+  });
+}
+
+function asPlanned(
+  { planner, ...place }: NonNullable<Standing["planned"]>,
+  uptimeSeconds: number,
+  atRiskSeconds: number,
+): boolean {
+  return planner.checkpointNow({
+    ...{ ...place, uptimeSeconds },
+    sinceCheckpointSeconds: Math.min(atRiskSeconds, uptimeSeconds),
+  });
+}
+
+/** What a checkpoint of so many bytes is taken to cost (s). */
+export function checkpointCost(profile: Knowledge["profile"], bytes: number): number {
+  return checkpointSecondsOf(profile, bytes, ROUND_TRIP_SECONDS + bytes / BYTES_PER_SECOND);
 }

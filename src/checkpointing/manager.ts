@@ -11,12 +11,15 @@ export interface CheckpointStrategy {
 
 type Knobs = Omit<Policy, "strategy">;
 
-function face(strategy: NonNullable<Policy["strategy"]>) {
+/** What a task must reach to be checkpointed whatever else is said: of the strategies that do not weigh it. */
+const THRESHOLD = { criticalityThreshold: 0.7 };
+
+function face(strategy: NonNullable<Policy["strategy"]>, fallback: Knobs = {}) {
   return class implements CheckpointStrategy {
     readonly policy: Policy;
 
     constructor(knobs: Knobs = {}) {
-      this.policy = { ...knobs, strategy };
+      this.policy = { ...fallback, ...knobs, strategy };
     }
 
     shouldCheckpoint(situation: Situation, forecast: Forecast): Decision {
@@ -26,13 +29,13 @@ function face(strategy: NonNullable<Policy["strategy"]>) {
 }
 
 /** Every `maxIntervalSeconds` (default 300 s). */
-export class TimeBasedStrategy extends face("time") {}
+export class TimeBasedStrategy extends face("time", THRESHOLD) {}
 
 /** Every `progressStep` (default 0.1) of the whole. */
-export class ProgressBasedStrategy extends face("progress") {}
+export class ProgressBasedStrategy extends face("progress", THRESHOLD) {}
 
 /** At the `events` named, or at any. */
-export class EventDrivenStrategy extends face("event") {}
+export class EventDrivenStrategy extends face("event", THRESHOLD) {}
 
 /** When the work to be lost outweighs the cost. */
 export class AdaptiveStrategy extends face("adaptive") {}

@@ -11,18 +11,22 @@ export interface Forecast {
   curve: SurvivalCurve;
   /** For how long this one has been up (s). */
   uptimeSeconds: number;
+  /** The work (s) that a failure now would undo. @default since the last checkpoint, or since it came up */
+  atRiskSeconds?: number;
+  /** Whether the pipeline's plan has its next checkpoint here. @default there is no plan */
+  planned?: () => boolean;
   /** What a checkpoint costs now (s): its time, and in seconds' worth its money and the price of its bytes. */
   checkpointCostSeconds: number;
   /** Progress at the last checkpoint. @default 0 */
   progressAtCheckpoint?: number;
   /** Bytes that checkpoints take up already. @default 0 */
   storedBytes?: number;
+  /** Bytes that this one would add. @default the state's */
+  addedBytes?: number;
 }
 
 const DEFAULT_INTERVAL_SECONDS = 300;
 const DEFAULT_PROGRESS_STEP = 0.1;
-/** What a task must reach to be checkpointed whatever else is said; only where the policy names none. */
-const DEFAULT_THRESHOLD = 0.7;
 
 interface Verdict {
   checkpoint: boolean;
@@ -49,7 +53,6 @@ const STRATEGIES: Record<Decision["strategy"], Strategy> = {
 export function evaluate(policy: Policy, situation: Situation, forecast: Forecast): Decision {
   const strategy = policy.strategy ?? "adaptive";
   const { criticality } = analyzeTaskCriticality(situation.task ?? {});
-  const since = situation.sinceCheckpointSeconds ?? forecast.uptimeSeconds;
   const verdict =
     (strategy === "never" ? undefined : byKnobs(policy, situation, forecast, criticality)) ??
     STRATEGIES[strategy](policy, situation, forecast, criticality);
@@ -57,7 +60,7 @@ export function evaluate(policy: Policy, situation: Situation, forecast: Forecas
     ...verdict,
     strategy,
     criticality,
-    expectedLossSeconds: lossAhead(forecast.curve, forecast.uptimeSeconds, since),
+    expectedLossSeconds: lossAhead(forecast.curve, forecast.uptimeSeconds, atRisk(situation, forecast)),
     checkpointCostSeconds: forecast.checkpointCostSeconds,
     failuresPerHour: 3600 * hazardAt(forecast.curve, forecast.uptimeSeconds, DEFAULT_INTERVAL_SECONDS),
   };
@@ -66,19 +69,20 @@ export function evaluate(policy: Policy, situation: Situation, forecast: Forecas
 function byKnobs(
   policy: Policy,
   { stateBytes = 0, sinceCheckpointSeconds: since, task }: Situation,
-  { storedBytes = 0 }: Forecast,
+  { storedBytes = 0, addedBytes = stateBytes }: Forecast,
   criticality: number,
 ): Verdict | undefined {
   const { minIntervalSeconds = 0, maxIntervalSeconds = Number.POSITIVE_INFINITY } = policy;
-  const { storageBudgetBytes = Number.POSITIVE_INFINITY } = policy;
-  if (storedBytes + stateBytes > storageBudgetBytes)
-    return no(`${stateBytes} bytes more would exceed the budget`, DEFAULT_INTERVAL_SECONDS);
+  const { storageBudgetBytes = Number.POSITIVE_INFINITY, criticalityThreshold = Number.POSITIVE_INFINITY } =
+    policy;
+  if (storedBytes + addedBytes > storageBudgetBytes)
+    return no(`${addedBytes} bytes more would exceed the budget`, DEFAULT_INTERVAL_SECONDS);
   if (since !== undefined && since < minIntervalSeconds)
     return no(
       `${Math.round(since)} s since the last checkpoint, at least ${minIntervalSeconds} s apart`,
       minIntervalSeconds - since,
     );
-  if (task && criticality >= threshold(policy))
+  if (task && criticality >= criticalityThreshold)
     return yes(`task ${task.name} is critical: ${criticality.toFixed(2)}`, minIntervalSeconds);
   if (since !== undefined && since >= maxIntervalSeconds)
     return yes(
@@ -88,10 +92,8 @@ function byKnobs(
   return undefined;
 }
 
-/** The adaptive strategy weighs criticality itself: a bare threshold binds it only when the policy names one. */
-function threshold({ criticalityThreshold, strategy = "adaptive" }: Policy): number {
-  const fallback = strategy === "adaptive" ? Number.POSITIVE_INFINITY : DEFAULT_THRESHOLD;
-  return criticalityThreshold ?? fallback;
+function atRisk({ sinceCheckpointSeconds }: Situation, { atRiskSeconds, uptimeSeconds }: Forecast): number {
+  return atRiskSeconds ?? sinceCheckpointSeconds ?? uptimeSeconds;
 }
 
 function byTime(policy: Policy, { sinceCheckpointSeconds: since }: Situation): Verdict {
@@ -120,17 +122,20 @@ function byEvent({ events = [] }: Policy, { event }: Situation): Verdict {
   return counts ? yes(`event ${event}`, 0) : no(`event ${event} is not one to checkpoint at`, 0);
 }
 
-/** When no plan is known: checkpoint once the loss ahead, weighed by criticality, reaches the cost. */
+/** By the plan where there is one; else once the loss ahead, weighed by criticality, reaches the cost. */
 function byLoss(_: Policy, situation: Situation, forecast: Forecast, criticality: number): Verdict {
   const { curve, uptimeSeconds, checkpointCostSeconds: cost } = forecast;
-  const since = situation.sinceCheckpointSeconds ?? uptimeSeconds;
+  const since = atRisk(situation, forecast);
   const weight = 1 + criticality;
   const loss = weight * lossAhead(curve, uptimeSeconds, since);
   const reason = `${loss.toFixed(2)} s to be lost, ${cost.toFixed(2)} s to save`;
   const hazard = weight * hazardAt(curve, uptimeSeconds, Math.max(since, cost, 1));
   const interval = hazard > 0 ? Math.sqrt((2 * cost) / hazard) : Number.POSITIVE_INFINITY;
   const wait = Math.min(86_400, interval);
-  return loss >= cost ? yes(reason, wait) : no(reason, Math.max(1, wait - since));
+  const planned = forecast.planned?.();
+  const checkpoint = planned ?? loss >= cost;
+  const why = planned === undefined ? reason : `${reason}; the plan ${planned ? "saves here" : "goes on"}`;
+  return checkpoint ? yes(why, wait) : no(why, Math.max(1, wait - since));
 }
 
 function yes(reason: string, nextCheckSeconds: number): Verdict {

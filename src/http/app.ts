@@ -24,6 +24,8 @@ export interface AppDependencies {
   corsOrigins?: readonly string[];
   /** What `POST /v1/sweep` runs. @default `sweeper(core)`, which tells nobody */
   sweep?: () => Promise<SweepSummary>;
+  /** Nothing goes on once a request is answered (Lambda): what is to be done beside it is done before. @default false */
+  frozen?: boolean;
 }
 
 const EXPOSED = [
@@ -50,6 +52,7 @@ export function createApp(dependencies: AppDependencies): HonoBase {
     maxBodyBytes = DEFAULT_MAX_BODY_BYTES,
     corsOrigins = [],
     sweep = sweeper(core),
+    frozen = false,
   } = dependencies;
   const app = new HonoBase({ router: templateRouter() });
   if (corsOrigins.length > 0) {
@@ -57,7 +60,7 @@ export function createApp(dependencies: AppDependencies): HonoBase {
     app.use(cors({ origin: [...corsOrigins], exposeHeaders: EXPOSED, maxAge: 600 }));
   }
   const document = once(() => openApi(ROUTES));
-  const service: Service = { core, keys, maxBodyBytes, corsOrigins, sweep, document };
+  const service: Service = { core, keys, maxBodyBytes, corsOrigins, sweep, document, frozen };
   for (const route of ROUTES) {
     app.on(route.method, route.path, serve(route, service));
   }

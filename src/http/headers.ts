@@ -1,9 +1,9 @@
-import { parseDictionary, parseItem } from "structured-headers";
+import { type Item, parseDictionary, parseItem, parseList } from "structured-headers";
 import { sha256 } from "../frames/digest.ts";
 import { CairnError } from "../model/errors.ts";
 import { parseWith } from "../model/parse.ts";
 import { present } from "../model/present.ts";
-import { Situation } from "../model/task.ts";
+import { Situation, type Task } from "../model/task.ts";
 import type { Caller } from "../state/core.ts";
 import { parseIfMatch, parseIfNoneMatch, parseIfNoneMatchOfWrite } from "./etag.ts";
 import { malformed } from "./invalid.ts";
@@ -81,19 +81,44 @@ export const reprDigest: HeaderSpec<Uint8Array | undefined> = {
   },
 };
 
-/** The task that a save belongs to, for `checkpoint=auto`. */
-export const task: HeaderSpec<Situation | undefined> = {
+/** The tasks that ended since the last save: the one that the state is the outcome of, and those before it. */
+export interface EndedTasks {
+  situation: Situation;
+  earlier?: Task[];
+}
+
+const MOST_TASKS = 64;
+
+/** The task that a save belongs to, for `checkpoint=auto`, and what is learned of durations. */
+export const task: HeaderSpec<EndedTasks | undefined> = {
   name: "Cairn-Task",
-  description: "A structured field (RFC 9651): the task's name and what is known of it.",
+  description:
+    "A structured field (RFC 9651): the task's name and what is known of it. Of several, the last is the one that the state is the outcome of; the others ended since the last save, and their durations are learned.",
   example: '"train"; criticality=0.9; seconds=120; progress=0.4; event="epoch"',
   parse(text) {
     if (text === null) return undefined;
-    const [name, parameters] = structured("Cairn-Task", () => parseItem(text));
-    const { criticality, seconds, progress, event, ...unknown } = Object.fromEntries(parameters);
-    for (const key of Object.keys(unknown)) throw malformed("Cairn-Task", `the parameter ${key} is unknown`);
-    const situation = present({ task: present({ name, criticality, seconds }), progress, event });
-    return parseWith(Situation(), situation, "Cairn-Task", () => "Cairn-Task");
+    const items = structured("Cairn-Task", () => parseList(text));
+    if (items.length < 1 || items.length > MOST_TASKS)
+      throw malformed("Cairn-Task", `must be 1 to ${MOST_TASKS} tasks`);
+    const situations = items.map((item) => situationOf(item as Item));
+    const earlier = situations.slice(0, -1).map((each) => each.task!);
+    return { situation: situations.at(-1)!, ...(earlier.length > 0 ? { earlier } : {}) };
   },
+};
+
+function situationOf([name, parameters]: Item): Situation {
+  const { criticality, seconds, progress, event, ...unknown } = Object.fromEntries(parameters);
+  for (const key of Object.keys(unknown)) throw malformed("Cairn-Task", `the parameter ${key} is unknown`);
+  const situation = present({ task: present({ name, criticality, seconds }), progress, event });
+  return parseWith(Situation(), situation, "Cairn-Task", () => "Cairn-Task");
+}
+
+/** RFC 7240: what one does not know or cannot do is passed over. */
+export const prefer: HeaderSpec<ReadonlySet<string>> = {
+  name: "Prefer",
+  description: "`profile`: answer what was learned of the pipeline's kind as well, to decide by.",
+  example: "profile",
+  parse: (text) => new Set((text ?? "").split(",").map((each) => each.trim().toLowerCase())),
 };
 
 export const range: HeaderSpec<ReturnType<typeof parseRange>> = {

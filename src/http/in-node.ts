@@ -21,5 +21,9 @@ export async function openService(environment: NodeJS.ProcessEnv): Promise<NodeS
   const backend = await openInNode(store);
   const core = createCore({ backend, frames, webhooks: { allow: webhookAllow } });
   const sweep = sweeper(core, { webhookSecrets });
-  return { app: createApp({ core, sweep, ...settings }), sweep, close: () => backend.close() };
+  return {
+    app: createApp({ core, sweep, ...settings }),
+    sweep,
+    close: () => core.tally.flush().then(() => backend.close()),
+  };
 }

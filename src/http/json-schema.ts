@@ -1,4 +1,5 @@
 import { CheckpointId, DiffTarget, PartNumber, PipelineId, UploadId } from "../model/names.ts";
+import { Kind } from "../model/pipeline.ts";
 import * as z from "../model/zod.ts";
 
 /** A JSON Schema of draft 2020-12, as far as zod makes it. */
@@ -18,6 +19,7 @@ const PARAMETERS: Readonly<Record<string, () => z.ZodMiniType>> = {
   diffTarget: DiffTarget,
   uploadId: UploadId,
   partNumber: PartNumber,
+  kind: Kind,
 };
 
 export function schemaBook(): SchemaBook {

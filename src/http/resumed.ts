@@ -6,13 +6,18 @@ import type { Resumed } from "../state/resume.ts";
 /** States up to this are embedded in the answer of a resume, bytes; larger ones are fetched from `stateUrl`. */
 const MOST_EMBEDDED = 1_000_000;
 
-/** What a resume answers. Written by hand, so that a JSON state is embedded as its very text. */
-export function resumedText(pipelineId: string, resumed: Resumed): string {
+/**
+ * What a resume answers. Written by hand, so that a JSON state is embedded as its very text.
+ *
+ * @param more members that the caller asked for
+ */
+export function resumedText(pipelineId: string, resumed: Resumed, more: object = {}): string {
   const { fence, owner, expiresAt, attempt, version, checkpointId, contentType, point } = resumed;
   const facts = { pipelineId, fence, owner, expiresAt, attempt, version, checkpointId, contentType };
   const stateUrl = point && `/v1/pipelines/${pipelineId}/state`;
   const state = (point && embedded(point)) ?? "null";
-  return `${JSON.stringify(facts).slice(0, -1)},"state":${state},"stateUrl":${JSON.stringify(stateUrl)}}`;
+  const rest = JSON.stringify({ stateUrl, ...more }).slice(1);
+  return `${JSON.stringify(facts).slice(0, -1)},"state":${state},${rest}`;
 }
 
 /** What the library saved was not looked at: only text that parses may become part of the answer. */

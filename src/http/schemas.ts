@@ -3,7 +3,7 @@ import { ERROR_CODES, type ErrorCode } from "../model/errors.ts";
 import { PipelineEvent } from "../model/event.ts";
 import { CheckpointId, PipelineId } from "../model/names.ts";
 import { once } from "../model/once.ts";
-import { Owner, Timestamp } from "../model/pipeline.ts";
+import { Kind, Owner, Policy, Timestamp } from "../model/pipeline.ts";
 import { PipelineSummary } from "../model/pipeline-view.ts";
 import * as z from "../model/zod.ts";
 
@@ -59,8 +59,37 @@ export const LeaseGrant = once(() =>
   z.object({ fence: z.int(), owner: Owner(), expiresAt: Timestamp() }).check(z.meta({ id: "LeaseGrant" })),
 );
 
+/** With `Prefer: profile`: what was learned of the kind, as named sums. */
+export const Profile = once(() =>
+  z.record(z.string(), z.number()).check(
+    z.meta({
+      id: "Profile",
+      description:
+        "Named sums, see the documentation of profiles: what was learned of the pipeline's kind. Only with `Prefer: profile`.",
+    }),
+  ),
+);
+
+export const LearnedProfile = once(() =>
+  z
+    .object({
+      kind: Kind(),
+      failures: z.number(),
+      uptimeSeconds: z.number(),
+      failuresPerHour: z.number(),
+      saves: z.number(),
+      saveSeconds: z.nullable(z.number()),
+      recoveries: z.number(),
+      recoverySeconds: z.nullable(z.number()),
+      sums: Profile(),
+    })
+    .check(z.meta({ id: "LearnedProfile" })),
+);
+
 export const Heartbeat = once(() =>
-  z.object({ expiresAt: Timestamp(), decision: Decision() }).check(z.meta({ id: "Heartbeat" })),
+  z
+    .object({ expiresAt: Timestamp(), decision: Decision(), profile: z.optional(Profile()) })
+    .check(z.meta({ id: "Heartbeat" })),
 );
 
 /** What a resume gives, but for the state itself. */
@@ -86,6 +115,8 @@ export const Resumed = once(() =>
             "The JSON as saved; null for other types and for large states, and in a replay once the state has moved on (then `stateUrl` is null as well).",
         }),
       ),
+      policy: z.optional(Policy()),
+      profile: z.optional(Profile()),
     })
     .check(z.meta({ id: "Resumed" })),
 );
@@ -144,6 +175,7 @@ export const Swept = once(() =>
       delayed: z.int(),
       deadLettered: z.int(),
       pruned: z.int(),
+      promoted: z.int(),
       deleted: z.int(),
       more: z.boolean(),
       calls: z.int(),

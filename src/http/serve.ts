@@ -1,10 +1,12 @@
 import type { Context, Handler } from "hono";
 import { CairnError } from "../model/errors.ts";
 import { CheckpointId, DiffTarget, PartNumber, PipelineId, UploadId } from "../model/names.ts";
+import { Kind } from "../model/pipeline.ts";
 import type { SweepSummary } from "../recovery/sweep/sweep.ts";
 import type { Core } from "../state/core.ts";
 import { type ApiKeys, authenticate, type Identity, requireScope } from "./auth.ts";
 import { discardBody } from "./body.ts";
+import { drain } from "./drain.ts";
 import { malformed } from "./invalid.ts";
 import { problemResponse } from "./problem.ts";
 import { parseQuery } from "./query.ts";
@@ -18,6 +20,8 @@ export interface Service {
   corsOrigins: readonly string[];
   sweep(): Promise<SweepSummary>;
   document(): object;
+  /** Nothing goes on once a request is answered. */
+  frozen: boolean;
 }
 
 const CONDITIONS = ["If-Match", "If-Unmodified-Since", "If-None-Match"];
@@ -28,6 +32,7 @@ const PARAMETERS: Readonly<Record<string, typeof PipelineId>> = {
   diffTarget: DiffTarget,
   uploadId: UploadId,
   partNumber: PartNumber,
+  kind: Kind,
 };
 
 /** The handler of a route: checks all of the request, calls the verb, and turns what is thrown into a problem. */
@@ -39,6 +44,7 @@ export function serve(route: Route, service: Service): Handler {
       return problemResponse(error, { requestId, operationId: route.operationId });
     });
     response.headers.set("X-Request-Id", requestId);
+    await drain(service.core, c, service.frozen);
     return response;
   };
 }

@@ -6,6 +6,8 @@ export interface Care {
   version: number;
   /** How its owner is told of the interruption it is in; null: nobody is to be told. */
   wake: Wake | null;
+  /** When the machine that runs it took it up, RFC 3339. Absent: when it was created. */
+  since?: string;
 }
 
 /** Messages about one interruption. */

@@ -37,7 +37,7 @@ export const Kind = once(() =>
     .string()
     .check(
       z.regex(/^[A-Za-z0-9][A-Za-z0-9._-]{0,127}$/, "1 to 128 of A-Z a-z 0-9 . _ -"),
-      z.meta({ example: "nightly-etl" }),
+      z.meta({ id: "Kind", example: "nightly-etl" }),
     ),
 );
 

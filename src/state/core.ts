@@ -4,6 +4,8 @@ import type { Head } from "../model/head.ts";
 import type { PipelineKey } from "../model/ids.ts";
 import { type ContentCache, contentCache } from "./content-cache.ts";
 import { type HeadCache, headCache } from "./head-cache.ts";
+import { type Kinds, kinds } from "./kinds.ts";
+import { type Tally, tally } from "./tally.ts";
 import { type Turns, turns } from "./turns.ts";
 
 /** What every verb works on: a store, and what this process remembers of it. */
@@ -15,6 +17,10 @@ export interface Core {
   readonly contents: ContentCache;
   /** Lines up writes that are made from the state they read: side by side, all but one would be made in vain. */
   readonly inTurn: Turns;
+  /** What was learned of the kinds of pipelines, to decide by. */
+  readonly kinds: Kinds;
+  /** What was counted here, on its way to the sums in the store. */
+  readonly tally: Tally;
 }
 
 export interface WebhookOptions {
@@ -31,12 +37,13 @@ export interface CoreOptions {
 
 export function createCore({ backend, frames = {}, webhooks = { allow: [] } }: CoreOptions): Core {
   const remembered = { heads: headCache(), contents: contentCache(), inTurn: turns() };
-  return { backend, frames, webhooks, ...remembered };
+  const learned = { kinds: kinds(backend), tally: tally(backend) };
+  return { backend, frames, webhooks, ...remembered, ...learned };
 }
 
 /** The same, over another view of its store. */
 export function withBackend(core: Core, backend: StorageBackend): Core {
-  return { ...core, backend };
+  return { ...core, backend, kinds: core.kinds.through(backend) };
 }
 
 /** Who asks, beside the key: what every changing verb may be given. */

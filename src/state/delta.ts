@@ -16,9 +16,8 @@ import { refusalError, replayOf, send } from "./commit.ts";
 import type { Core } from "./core.ts";
 import type { Large } from "./large.ts";
 import { damagedState, requireLiving, tryState, wholeOf } from "./read.ts";
-import { remindOfPruning } from "./remind.ts";
 import { persistently } from "./retry.ts";
-import { decide, type Saved, type SaveInput, savedAnswer, saveEffects, saveState } from "./save.ts";
+import { afterSave, type Saved, type SaveInput, savedAnswer, saveEffects, saveState } from "./save.ts";
 import { accepts, envelope, wrongVersion } from "./write.ts";
 
 /** So many versions in a row may rest on what clients say of them. */
@@ -46,19 +45,27 @@ export async function saveDelta(core: Core, key: PipelineKey, input: DeltaInput)
   const digest = await sha256Hex(input.delta);
   const request = ["delta", digest, sha256, checkpoint, situation ?? null];
   const base = await envelope({ key, caller, request, expect: { create: "never", state: "present" } });
+  const started = Date.now();
   let known = core.heads.get(key);
   return persistently(async () => {
     const head = known && accepts(input.precondition, known.version) ? known : await requireLiving(core, key);
     known = null;
     const replay = replayOf(head, base);
-    if (replay) return savedAnswer(key, replay);
+    if (replay) return savedAnswer(key, input, replay);
     if (!head.state) throw refusalError({ ok: false, refusal: "no_state", head });
     if (!accepts(input.precondition, head.version)) throw wrongVersion(head.version);
     if (facts.baseBytesNeeded !== head.state.bytes)
       throw malformed("The delta is for a base of another length.");
     const frame = await frameOf(core, key, head.state, base.writeId, input, facts);
-    if (!frame) return saveRebuilt(core, base, head, input, request);
-    return commitDelta(core, base, head, { ...frame, verified: false }, input, facts.targetBytes);
+    if (!frame) return saveRebuilt(core, base, head, { ...input, started }, request);
+    return commitDelta(
+      core,
+      base,
+      head,
+      { ...frame, verified: false },
+      { ...input, started },
+      facts.targetBytes,
+    );
   });
 }
 
@@ -115,22 +122,21 @@ async function commitDelta(
   base: Omit<Commit, "effects">,
   head: Head,
   { verified, ...frame }: Frame & { verified: boolean },
-  input: DeltaInput,
+  input: DeltaInput & { started: number },
   bytes: number,
   made?: Uint8Array,
 ): Promise<Saved | null> {
   const { contentType } = head.state!;
-  const decision = await decide(core, base.key, input, bytes, head);
   const content = { contentType, bytes, sha256: input.sha256, verified, frame };
   const expect = { ...base.expect, version: head.version, base: baseOf(frame.ref)! };
-  const outcome = await send(core, { ...base, expect, effects: saveEffects(input, content, decision) });
+  const effects = await saveEffects(core, base.key, input, content, head);
+  const outcome = await send(core, { ...base, expect, effects });
   if (outcome.ok) {
     const { state } = outcome.head;
     if (state?.frame.frameId !== frame.ref.frameId) core.contents.forget(base.key);
     else if (made) core.contents.put(base.key, state, made);
     else core.contents.extend(base.key, expect.base, state, input.delta);
-    if (outcome.result.checkpoint) await remindOfPruning(core, base.key, outcome.head);
-    return savedAnswer(base.key, outcome);
+    return afterSave(core, base.key, input, outcome, input.started);
   }
   if (outcome.refusal === "version_mismatch" || outcome.refusal === "base_mismatch") return null;
   throw refusalError(outcome, core.backend.capabilities.clockSlackSeconds);
@@ -144,7 +150,7 @@ async function saveRebuilt(
   core: Core,
   base: Omit<Commit, "effects">,
   head: Head,
-  input: DeltaInput,
+  input: DeltaInput & { started: number },
   request: readonly unknown[],
 ): Promise<Saved | null> {
   const { key, writeId } = base;

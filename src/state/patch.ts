@@ -38,7 +38,7 @@ async function patchOnce(
   const found = await stateToChange(core, key);
   const { head, state } = found;
   const replay = replayOf(head, base);
-  if (replay) return savedAnswer(key, replay);
+  if (replay) return savedAnswer(key, save, replay);
   if (!found.ok) throw damagedState(found);
   const insisted = typeof save.precondition === "object";
   if (insisted && !accepts(save.precondition, head.version)) throw wrongVersion(head.version);

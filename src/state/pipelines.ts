@@ -1,8 +1,6 @@
 import type { Effects, Page, PageRequest, PipelineFilter } from "../backends/types.ts";
-import { decide } from "../checkpointing/decide.ts";
 import type { Decision } from "../model/checkpoint.ts";
 import type { PipelineEvent } from "../model/event.ts";
-import type { Head } from "../model/head.ts";
 import type { PipelineKey } from "../model/ids.ts";
 import type { Labels, Settings } from "../model/pipeline.ts";
 import type { PipelineSummary, PipelineView } from "../model/pipeline-view.ts";
@@ -10,7 +8,9 @@ import type { Situation } from "../model/task.ts";
 import { pipelineSummary, pipelineView } from "../model/views.ts";
 import type { Committed } from "./commit.ts";
 import type { Caller, Core } from "./core.ts";
+import { learnEnd } from "./learning.ts";
 import { requireHead } from "./read.ts";
+import { decideToSave } from "./standing.ts";
 import { checkWebhook } from "./webhook.ts";
 import { type Write, writeBlind } from "./write.ts";
 
@@ -49,6 +49,7 @@ export async function updatePipeline(
     ...(status ? { status, events: [{ type: status }] } : {}),
   };
   const { head, replayed } = await writeBlind(core, write, effects);
+  if (status && !replayed) learnEnd(core, key, head);
   return { pipeline: pipelineView(head), replayed };
 }
 
@@ -83,15 +84,7 @@ export async function deletePipeline(core: Core, key: PipelineKey, caller: Calle
 
 /** Whether a checkpoint is worth it now, by the pipeline's policy, without saving anything. */
 export async function evaluate(core: Core, key: PipelineKey, situation: Situation): Promise<Decision> {
-  return decisionFor(await requireHead(core, key), situation);
-}
-
-/** The decision for what is known of a head, completed by what the caller knows better. */
-export function decisionFor(head: Head | null, situation: Situation): Decision {
-  const last = head?.lastCheckpoint;
-  const since = last ? Math.max(0, (Date.now() - Date.parse(last.createdAt)) / 1000) : undefined;
-  return decide(head?.policy ?? {}, {
-    ...(since === undefined ? {} : { sinceCheckpointSeconds: since }),
-    ...situation,
-  });
+  const head = await requireHead(core, key);
+  const knowledge = await core.kinds.known(key.tenant, head.kind);
+  return decideToSave(core, key, head, situation, knowledge, Date.now());
 }

@@ -1,3 +1,4 @@
+import type { Effects } from "../backends/types.ts";
 import type { Head } from "../model/head.ts";
 import { newWriteId, type PipelineKey } from "../model/ids.ts";
 import { maybePrune } from "../model/maybe-prune.ts";
@@ -27,6 +28,24 @@ export async function remindOfPruning(core: Core, key: PipelineKey, head: Head):
   // A later look, for what is left of an upload, does not put this one off.
   if (head.lookAt !== null && Date.parse(head.lookAt) <= now + SOON_MS) return;
   await lookAt(core, key, head, new Date(now).toISOString());
+}
+
+/** A state that nobody decides about is looked at by the sweep after so long. */
+const LOOK_SECONDS = 60;
+
+/** Whether the sweep decides about the states of a pipeline that does not ask itself. */
+export function isWatched({ policy, status }: Pick<Head, "policy" | "status">): boolean {
+  const { strategy } = policy;
+  return status === "running" && (strategy === "adaptive" || strategy === "time" || strategy === "always");
+}
+
+/**
+ * With a save that is no checkpoint, and of a pipeline whose policy is to be applied: that the sweep is to look at it,
+ * unless it does already. So that it costs something once in many saves.
+ */
+export function wantsLook(head: Head | null, now: number): Pick<Effects, "lookAt"> {
+  if (!head || head.lookAt !== null || !isWatched(head)) return {};
+  return { lookAt: new Date(now + LOOK_SECONDS * 1000).toISOString() };
 }
 
 async function lookAt(core: Core, key: PipelineKey, { revision, fence }: Head, at: string): Promise<void> {

@@ -3,9 +3,11 @@ import type { Care } from "../model/care.ts";
 import { CairnError } from "../model/errors.ts";
 import type { Head } from "../model/head.ts";
 import type { PipelineKey } from "../model/ids.ts";
+import type { Policy } from "../model/pipeline.ts";
 import { findCheckpoint } from "./checkpoints.ts";
 import { type Committed, replayOf } from "./commit.ts";
 import type { Core } from "./core.ts";
+import { learnDeath, learnRecovery } from "./learning.ts";
 import { requireLiving, type StateContent, tryState } from "./read.ts";
 import {
   type Damaged,
@@ -39,6 +41,9 @@ export interface Resumed {
   /** `null` also in a replay, when the state is no longer the one that was answered first. */
   point: RecoveryPoint | null;
   replayed: boolean;
+  /** What the pipeline is a run of, and how its checkpoints are decided on. */
+  kind: string;
+  policy: Policy;
 }
 
 /** What a resume goes on from, before the lease is taken. */
@@ -63,8 +68,9 @@ export async function resume(core: Core, key: PipelineKey, input: ResumeInput): 
   const caller = idempotencyKey === undefined ? {} : { idempotencyKey };
   const request = ["resume", owner, ttlSeconds, checkpointId ?? null];
   const base = await envelope({ key, caller, request, expect: { create: "never" } } satisfies Write);
+  const started = Date.now();
   let point: RecoveryPoint | null = null;
-  let revision = 0;
+  let before = null as Head | null;
   const committed = await writeAtRevision(core, base, async () => {
     const head = await requireLiving(core, key);
     const replay = replayOf(head, base);
@@ -75,13 +81,20 @@ export async function resume(core: Core, key: PipelineKey, input: ResumeInput): 
     checkStatus(plan.head, input);
     point = plan.point;
     const effects = await resumeEffects(core, key, plan, base.writeId, input);
-    revision = plan.head.revision;
-    return { revision, effects };
+    before = plan.head;
+    return { revision: before.revision, effects };
   });
   // One with the same key may have come between, from another place: then it is that one's state that was granted.
-  const own = committed.result.revision === revision + 1;
+  const own = before !== null && committed.result.revision === before.revision + 1;
+  if (before && own && !committed.replayed) learnResume(core, key, before, started);
   if (committed.replayed || !own) point = await stateStillAt(core, key, committed.result.version);
   return resumed(committed, owner, point);
+}
+
+/** Who is resumed while the store still has it running died, and no sweep has seen it. */
+function learnResume(core: Core, key: PipelineKey, before: Head, started: number): void {
+  if (before.status === "running" && before.lease) learnDeath(core, key, before);
+  if (before.state) learnRecovery(core, key, before, (Date.now() - started) / 1000);
 }
 
 function checkStatus({ status }: Head, { interruptedOnly }: ResumeInput): void {
@@ -170,14 +183,15 @@ async function resumeEffects(
 /** A version that rose since the last resume is progress; the one that a resume itself appends is not. */
 function careOfResume({ care, version }: Head, restores: boolean): Care {
   const resumes = care.version === version ? care.resumes + 1 : 1;
-  return { resumes, version: restores ? version + 1 : version, wake: null };
+  const since = new Date().toISOString();
+  return { resumes, version: restores ? version + 1 : version, wake: null, since };
 }
 
 function named(point: RecoveryPoint | null): { checkpointId?: string } {
   return point?.checkpointId ? { checkpointId: point.checkpointId } : {};
 }
 
-function resumed({ result, replayed }: Committed, owner: string, point: RecoveryPoint | null): Resumed {
+function resumed({ head, result, replayed }: Committed, owner: string, point: RecoveryPoint | null): Resumed {
   const { fence, attempt, expiresAt, version } = result;
   const note = result.note as Pick<Resumed, "checkpointId" | "contentType"> | null;
   const { checkpointId, contentType } = note ?? { checkpointId: null, contentType: null };
@@ -191,5 +205,6 @@ function resumed({ result, replayed }: Committed, owner: string, point: Recovery
     contentType,
     point,
     replayed,
+    ...{ kind: head.kind, policy: head.policy },
   };
 }

@@ -2,14 +2,16 @@ import type { Effects, NewState } from "../backends/types.ts";
 import { sha256Hex } from "../frames/digest.ts";
 import { encodeFrame } from "../frames/frame.ts";
 import type { Checkpoint, Decision } from "../model/checkpoint.ts";
+import type { FrameRef } from "../model/frame.ts";
 import type { Head } from "../model/head.ts";
 import { newCheckpointId, type PipelineKey } from "../model/ids.ts";
-import type { Situation } from "../model/task.ts";
+import type { Situation, Task } from "../model/task.ts";
 import { checkpointAnswer } from "./checkpoints.ts";
 import type { Committed } from "./commit.ts";
 import { type Caller, type Core, loadHead } from "./core.ts";
-import { decisionFor } from "./pipelines.ts";
-import { remindOfPruning } from "./remind.ts";
+import { learnSave } from "./learning.ts";
+import { remindOfPruning, wantsLook } from "./remind.ts";
+import { circumstances, decideToKeep } from "./standing.ts";
 import { type Precondition, type Write, writeAtVersion } from "./write.ts";
 
 export interface SaveInput {
@@ -20,9 +22,14 @@ export interface SaveInput {
   /** Whether a checkpoint is made in the same commit; `auto`: as the pipeline's policy says. */
   checkpoint: "auto" | "always" | "never";
   situation?: Situation;
+  /** Tasks that ended since the last save, before the one of the situation. */
+  earlier?: readonly Task[];
   /** What a replay is compared by, when it is not the content itself (a patch). */
   request?: readonly unknown[];
 }
+
+/** What a save is but for its content. */
+type SaveFacts = Pick<SaveInput, "checkpoint" | "situation" | "earlier">;
 
 /** What a save answers: `SaveResult` of the HTTP contract, and what its status and headers need. */
 export interface Saved {
@@ -49,10 +56,10 @@ export interface Saved {
 export async function saveState(core: Core, key: PipelineKey, input: SaveInput): Promise<Saved> {
   const contentSha256 = await sha256Hex(input.content);
   const { content, contentType, checkpoint, situation } = input;
+  const started = Date.now();
   const request = input.request ?? ["save", contentType, contentSha256, checkpoint, situation ?? null];
   const write = saveWrite(key, { ...input, request });
   const committed = await writeAtVersion(core, write, input.precondition, async (version, writeId, known) => {
-    const decision = await decide(core, key, input, content.length, known);
     const options = { ...core.frames, contentSha256, base: core.contents.get(key, version) };
     const { contentSha256: sha256, ...frame } = await encodeFrame(
       key,
@@ -62,25 +69,52 @@ export async function saveState(core: Core, key: PipelineKey, input: SaveInput):
       options,
     );
     const state = { contentType, bytes: content.length, sha256, verified: true, frame };
-    return saveEffects(input, state, decision);
+    return saveEffects(core, key, input, state, known);
   });
   const { state } = committed.head;
   if (!committed.replayed && state?.version === committed.result.version)
     core.contents.put(key, state, content);
-  if (committed.result.checkpoint) await remindOfPruning(core, key, committed.head);
-  return savedAnswer(key, committed);
+  return afterSave(core, key, input, committed, started);
+}
+
+/**
+ * What a save leaves behind it, and its answer.
+ *
+ * @param started epoch milliseconds
+ */
+export async function afterSave(
+  core: Core,
+  key: PipelineKey,
+  input: SaveFacts,
+  committed: Committed,
+  started: number,
+): Promise<Saved> {
+  const { head, result, replayed } = committed;
+  if (!replayed) {
+    const tasks = [...(input.earlier ?? []), ...(input.situation?.task ? [input.situation.task] : [])];
+    learnSave(core, key, head, { bytes: result.content!.bytes, seconds: secondsSince(started), tasks });
+  }
+  if (result.checkpoint) await remindOfPruning(core, key, head);
+  return savedAnswer(key, input, committed);
+}
+
+function secondsSince(started: number): number {
+  return (Date.now() - started) / 1000;
 }
 
 /** What the policy says of a save that leaves it to it. */
-export async function decide(
+async function decide(
   core: Core,
   key: PipelineKey,
-  { checkpoint, situation }: Pick<SaveInput, "checkpoint" | "situation">,
-  stateBytes: number,
+  { checkpoint, situation }: SaveFacts,
+  { bytes, frame }: { bytes: number; frame: { ref: FrameRef } },
   known: Head | null,
 ): Promise<Decision | null> {
   if (checkpoint !== "auto") return null;
-  return decisionFor(known ?? (await loadHead(core, key)), { stateBytes, ...situation });
+  const head = known ?? (await loadHead(core, key));
+  // A save waits for one answer of the store: by what is known here.
+  const knowledge = core.kinds.atHand(key.tenant, head?.kind ?? "default");
+  return decideToKeep(core, key, head, { stateBytes: bytes, ...situation }, frame.ref, knowledge, Date.now());
 }
 
 /** The write that a save is, before its content is looked at. */
@@ -105,21 +139,43 @@ export function saveWrite(
 }
 
 /** The state, and a checkpoint of it when that is asked for or decided. */
-export function saveEffects(
-  { checkpoint: asked }: Pick<SaveInput, "checkpoint">,
+export async function saveEffects(
+  core: Core,
+  key: PipelineKey,
+  input: SaveFacts,
   content: Omit<NewState, "restoredFrom">,
-  decision: Decision | null,
-): Effects {
+  known: Head | null,
+): Promise<Effects> {
+  const { checkpoint: asked, situation } = input;
+  const decision = await decide(core, key, input, content, known);
   const state = { ...content, restoredFrom: null };
   const effects: Effects = decision ? { state, note: decision } : { state };
-  if (asked !== "always" && !decision?.checkpoint) return effects;
-  const checkpointId = newCheckpointId();
-  const checkpoint = { checkpointId, label: null, metadata: null, reason: decision?.reason ?? null };
-  return { ...effects, checkpoint, events: [{ type: "checkpointed", checkpointId }] };
+  if (asked !== "always" && !decision?.checkpoint)
+    return asked === "never" ? { ...effects, ...wantsLook(known, Date.now()) } : effects;
+  return { ...effects, ...keptAs(situation, decision) };
 }
 
-export function savedAnswer(key: PipelineKey, { result, replayed }: Committed): Saved {
+/** The effects of a checkpoint of the state, for a reason. */
+export function keptAs(
+  situation: Situation | undefined,
+  decision: Decision | null,
+): Pick<Effects, "checkpoint" | "events"> {
+  const checkpointId = newCheckpointId();
+  const metadata = circumstances(situation, decision);
+  return {
+    checkpoint: { checkpointId, label: null, metadata, reason: decision?.reason ?? null },
+    events: [{ type: "checkpointed", checkpointId }],
+  };
+}
+
+export function savedAnswer(
+  key: PipelineKey,
+  { situation }: SaveFacts,
+  { result, replayed }: Committed,
+): Saved {
   const { bytes, storedBytes, sha256 } = result.content!;
+  const decision = result.note as Decision | null;
+  const metadata = circumstances(situation, decision);
   return {
     created: result.created,
     replayed,
@@ -127,8 +183,8 @@ export function savedAnswer(key: PipelineKey, { result, replayed }: Committed): 
       pipelineId: key.pipelineId,
       ...{ version: result.version, bytes, storedBytes, sha256 },
       savedAt: result.at,
-      checkpoint: checkpointAnswer(key, result, { label: null, metadata: null, source: "state" }),
-      decision: result.note as Decision | null,
+      checkpoint: checkpointAnswer(key, result, { label: null, metadata, source: "state" }),
+      decision,
     },
   };
 }

@@ -2,6 +2,7 @@ import { CairnError } from "../model/errors.ts";
 import type { PipelineKey } from "../model/ids.ts";
 import { checkPipelineId } from "./arguments.ts";
 import { type Core, createCore } from "./core.ts";
+import { later } from "./later.ts";
 import { asManagerError, observed } from "./operation.ts";
 import type { Settings } from "./options.ts";
 import { Underway } from "./underway.ts";
@@ -49,7 +50,10 @@ export class Session {
       if (this.#closing) throw new CairnError("backend_unavailable", "The manager is closed.");
       const verb = prepare();
       await this.underway.saved(pipelineId);
-      return verb(await this.#open());
+      const core = await this.#open();
+      return verb(core).finally(() => {
+        if (core.tally.claim()) void later().then(() => core.tally.flush());
+      });
     };
     const result = observed(this.settings.monitor, named, run, asError);
     this.underway.add(result);
@@ -76,6 +80,7 @@ export class Session {
       await this.flush();
     } finally {
       const core = await this.#core?.catch(() => null);
+      await core?.tally.flush();
       await core?.backend.close();
     }
   }

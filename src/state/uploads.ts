@@ -4,8 +4,8 @@ import { indexFrame, MOST_PARTS, PART_BYTES, type Part, packPart } from "../fram
 import { CairnError } from "../model/errors.ts";
 import type { PipelineKey } from "../model/ids.ts";
 import { type Core, loadHead } from "./core.ts";
-import { remindOfPruning, remindOfUpload } from "./remind.ts";
-import { decide, type Saved, type SaveInput, savedAnswer, saveEffects, saveWrite } from "./save.ts";
+import { remindOfUpload } from "./remind.ts";
+import { afterSave, type Saved, type SaveInput, saveEffects, saveWrite } from "./save.ts";
 import { writeAtVersion } from "./write.ts";
 
 /** What a client needs to send a state in parts. */
@@ -73,19 +73,18 @@ export async function saveParts(core: Core, key: PipelineKey, input: PartsInput)
   // The same as in one piece: sent again, the parts may be those of another upload.
   const request = ["save", contentType, sha256, input.checkpoint, input.situation ?? null];
   const write = saveWrite(key, { ...input, request });
+  const started = Date.now();
   const committed = await writeAtVersion(
     core,
     write,
     input.precondition,
     async (version, _writeId, known) => {
-      const decision = await decide(core, key, input, bytes, known);
       const frame = await indexFrame(key, version + 1, uploadId, parts, sha256, core.frames);
       const state = { contentType, bytes, sha256, verified: false, frame, staged: parts };
-      return saveEffects(input, state, decision);
+      return saveEffects(core, key, input, state, known);
     },
   );
-  if (committed.result.checkpoint) await remindOfPruning(core, key, committed.head);
-  return savedAnswer(key, committed);
+  return afterSave(core, key, input, committed, started);
 }
 
 function tokenOf({ frameId, codec, storedSha256, bytes }: Part): string {

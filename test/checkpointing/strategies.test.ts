@@ -1,6 +1,7 @@
 import { describe, expect, test } from "vitest";
 import { parseBytes } from "../../src/checkpointing/bytes.ts";
 import { analyzeTaskCriticality } from "../../src/checkpointing/criticality.ts";
+import { AdaptiveStrategy, TimeBasedStrategy } from "../../src/checkpointing/manager.ts";
 import { evaluate, type Forecast } from "../../src/checkpointing/strategies.ts";
 import { exponentialCurve, randomStream } from "./support.ts";
 
@@ -98,8 +99,9 @@ describe("the knobs", () => {
 
   test("the seed's threshold of 0.7 is a fallback of the fixed strategies only", () => {
     const situation = { sinceCheckpointSeconds: 10, task: { name: "t", criticality: 0.8 } };
-    expect(evaluate({ strategy: "time" }, situation, forecast).checkpoint).toBe(true);
-    expect(evaluate({ strategy: "adaptive" }, situation, forecast).checkpoint).toBe(false);
+    expect(new TimeBasedStrategy().shouldCheckpoint(situation, forecast).checkpoint).toBe(true);
+    expect(new AdaptiveStrategy().shouldCheckpoint(situation, forecast).checkpoint).toBe(false);
+    expect(evaluate({ strategy: "time" }, situation, forecast).checkpoint).toBe(false);
   });
 });
 

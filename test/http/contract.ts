@@ -10,6 +10,7 @@ import { forkContract } from "./contract/fork.ts";
 import { idempotencyContract } from "./contract/idempotency.ts";
 import { idContract } from "./contract/ids.ts";
 import { jsonContract } from "./contract/json.ts";
+import { learningContract } from "./contract/learning.ts";
 import { leaseContract } from "./contract/lease.ts";
 import { limitContract } from "./contract/limits.ts";
 import { mergeContract } from "./contract/merge.ts";
@@ -50,6 +51,7 @@ export function httpContract(name: string, start: () => Promise<ContractService>
     checkpointContract(client);
     diffContract(client);
     leaseContract(client);
+    learningContract(client);
     recoveryContract(client);
     recoverSelectContract(client);
     pruneContract(client);

@@ -3,6 +3,7 @@ import { checkpointRoutes } from "./checkpoints.ts";
 import { copyRoutes } from "./copies.ts";
 import { leaseRoutes } from "./lease.ts";
 import { pipelineRoutes } from "./pipelines.ts";
+import { profileRoutes } from "./profiles.ts";
 import { pruneRoutes } from "./prune.ts";
 import { recoveryRoutes } from "./recovery.ts";
 import { serviceRoutes } from "./service.ts";
@@ -15,6 +16,7 @@ export const ROUTES: readonly Route[] = [
   ...stateRoutes,
   ...uploadRoutes,
   ...checkpointRoutes,
+  ...profileRoutes,
   ...leaseRoutes,
   ...recoveryRoutes,
   ...sweepRoutes,

@@ -1,12 +1,11 @@
-import type { Decision } from "../../model/checkpoint.ts";
 import { Owner, TtlSeconds } from "../../model/pipeline.ts";
 import * as z from "../../model/zod.ts";
-import type { Committed } from "../../state/commit.ts";
 import { acquireLease, releaseLease, renewLease } from "../../state/lease.ts";
-import { decisionFor } from "../../state/pipelines.ts";
+import { decideToSave } from "../../state/standing.ts";
 import { json, nothing, replayed } from "../answers.ts";
-import { callerOf, idempotencyKey, writeHeaders } from "../headers.ts";
+import { callerOf, idempotencyKey, prefer, writeHeaders } from "../headers.ts";
 import { emptyBody, jsonBody } from "../json-body.ts";
+import { profilePreferred } from "../learned.ts";
 import { type Route, route } from "../route.ts";
 import { Heartbeat, LeaseGrant } from "../schemas.ts";
 import { answer, PIPELINE, WRITE_ERRORS } from "./shared.ts";
@@ -40,26 +39,24 @@ const renew = route({
   summary: "Heartbeat: the lease counts from now again",
   tag: "Lease and recovery",
   scope: "write",
-  headers: writeHeaders,
+  headers: { ...writeHeaders, prefer },
   body: jsonBody(() => z.strictObject({ ttlSeconds: z.optional(TtlSeconds()) }), {
     optional: true,
     example: { ttlSeconds: 60 },
   }),
-  answers: { 200: answer("Renewed", Heartbeat, "Idempotency-Replayed") },
+  answers: { 200: answer("Renewed", Heartbeat, "Idempotency-Replayed", "Preference-Applied") },
   errors: WRITE_ERRORS,
   async handle({ core, key, headers, body }) {
     const renewed = await renewLease(core, key, callerOf(headers), body.value.ttlSeconds);
-    const answer = { expiresAt: renewed.result.expiresAt, decision: decisionAt(renewed) };
-    return json(200, answer, replayed(renewed));
+    const { head, result } = renewed;
+    // As of the heartbeat, not of now: a replay answers as the first time.
+    const learned = await profilePreferred(core, key, head.kind, headers.prefer);
+    const knowledge = core.kinds.atHand(key.tenant, head.kind);
+    const decision = await decideToSave(core, key, head, {}, knowledge, Date.parse(result.at));
+    const answer = { expiresAt: result.expiresAt, decision, ...learned.members };
+    return json(200, answer, { ...learned.headers, ...replayed(renewed) });
   },
 });
-
-/** As of the heartbeat, not of now: a replay answers as the first time. */
-function decisionAt({ head, result }: Committed): Decision {
-  const last = head.lastCheckpoint;
-  const since = last && Math.max(0, Date.parse(result.at) - Date.parse(last.createdAt)) / 1000;
-  return decisionFor(head, since === null ? {} : { sinceCheckpointSeconds: since });
-}
 
 const release = route({
   method: "DELETE",

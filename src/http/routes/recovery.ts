@@ -9,8 +9,9 @@ import { resume } from "../../state/resume.ts";
 import { json, jsonText, replayed } from "../answers.ts";
 import { versionTag } from "../etag.ts";
 import { forcedCaller } from "../force.ts";
-import { callerOf, idempotencyKey, writeHeaders } from "../headers.ts";
+import { callerOf, idempotencyKey, prefer, writeHeaders } from "../headers.ts";
 import { jsonBody } from "../json-body.ts";
+import { profilePreferred } from "../learned.ts";
 import { resumedText } from "../resumed.ts";
 import { type Route, route } from "../route.ts";
 import { Restored as RestoredSchema, Resumed } from "../schemas.ts";
@@ -25,7 +26,7 @@ const resumePipeline = route({
     "The state itself if it verifies, else the newest older version, then checkpoint, that does. Status becomes `running`, `attempt` rises.",
   tag: "Lease and recovery",
   scope: "write",
-  headers: { idempotencyKey },
+  headers: { idempotencyKey, prefer },
   body: jsonBody(
     () =>
       z.strictObject({
@@ -35,7 +36,15 @@ const resumePipeline = route({
       }),
     { example: { owner: "worker-8", ttlSeconds: 60 } },
   ),
-  answers: { 200: answer("The lease and the recovery point", Resumed, "ETag", "Idempotency-Replayed") },
+  answers: {
+    200: answer(
+      "The lease and the recovery point",
+      Resumed,
+      "ETag",
+      "Idempotency-Replayed",
+      "Preference-Applied",
+    ),
+  },
   errors: [
     "not_found",
     "pipeline_deleted",
@@ -48,7 +57,10 @@ const resumePipeline = route({
   async handle({ core, key, headers, body }) {
     const resumed = await resume(core, key, { ...present(body.value), ...callerOf(headers) });
     const tag = resumed.contentType !== null ? { ETag: versionTag(resumed.version) } : {};
-    return jsonText(200, resumedText(key.pipelineId, resumed), { ...tag, ...replayed(resumed) });
+    const learned = await profilePreferred(core, key, resumed.kind, headers.prefer);
+    const more = learned.members.profile ? { policy: resumed.policy, ...learned.members } : {};
+    const text = resumedText(key.pipelineId, resumed, more);
+    return jsonText(200, text, { ...tag, ...learned.headers, ...replayed(resumed) });
   },
 });
 

@@ -2,7 +2,6 @@ import { sha256Hex, toHex } from "../../frames/digest.ts";
 import type { StateRecord } from "../../model/head.ts";
 import { once } from "../../model/once.ts";
 import { parseWith } from "../../model/parse.ts";
-import { present } from "../../model/present.ts";
 import * as z from "../../model/zod.ts";
 import { mergeState } from "../../recovery/merge/merge-state.ts";
 import { saveDelta } from "../../state/delta.ts";
@@ -99,7 +98,7 @@ const putState = route({
       caller: header.callerOf(headers),
       checkpoint: query.checkpoint,
       ...onePrecondition(headers.ifMatch, headers.ifNoneMatch),
-      ...present({ situation: headers.task }),
+      ...headers.task,
     };
     const version = query.onConflict === "merge" ? versionToMerge(headers, contentType) : null;
     if (essence(contentType) === PARTS_TYPE) {
@@ -163,7 +162,7 @@ const patch = route({
       caller: header.callerOf(headers),
       checkpoint: query.checkpoint,
       ...onePrecondition(headers.ifMatch, undefined),
-      ...present({ situation: headers.task }),
+      ...headers.task,
     };
     if (body.type === DELTA_TYPE) {
       const sha256 = digestOfDelta(headers);
@@ -174,7 +173,7 @@ const patch = route({
     const digest = await sha256Hex(body.bytes);
     const saved = await patchState(core, key, {
       change: patcher(body.type, readJson(body.bytes), maxBodyBytes),
-      request: ["patch", body.type, digest, query.checkpoint, headers.task ?? null],
+      request: ["patch", body.type, digest, query.checkpoint, headers.task?.situation ?? null],
       ...common,
     });
     return savedAnswer(saved);

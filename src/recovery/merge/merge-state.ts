@@ -63,7 +63,7 @@ async function mergeOnce(core: Core, merging: Merging): Promise<Saved | null> {
   const found = await stateToChange(core, key);
   const { head, state } = found;
   const replay = replayOf(head, base);
-  if (replay) return savedAnswer(key, replay);
+  if (replay) return savedAnswer(key, input, replay);
   if (!found.ok) throw damagedState(found);
   merging.ancestor ??= await ancestorOf(core, merging, head);
   const current = await parsed(found.content, state.contentType);

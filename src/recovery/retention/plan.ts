@@ -1,9 +1,9 @@
-import { chainOf } from "../../model/chain.ts";
+import { chainBytes, chainOf } from "../../model/chain.ts";
 import type { CheckpointRecord } from "../../model/checkpoint.ts";
 import type { FrameRef } from "../../model/frame.ts";
 import { KEEP_LAST } from "../../model/maybe-prune.ts";
 import type { Retention } from "../../model/pipeline.ts";
-import { chainBytes } from "./bytes.ts";
+
 import { thinned } from "./thin.ts";
 
 /** What a plan looks at of a checkpoint. */

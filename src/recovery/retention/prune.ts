@@ -1,5 +1,5 @@
 import type { Commit, Effects } from "../../backends/types.ts";
-import { chainOf } from "../../model/chain.ts";
+import { chainBytes, chainOf } from "../../model/chain.ts";
 import type { CheckpointRecord } from "../../model/checkpoint.ts";
 import type { PipelineKey } from "../../model/ids.ts";
 import type { Retention } from "../../model/pipeline.ts";
@@ -9,7 +9,7 @@ import { requireLiving } from "../../state/read.ts";
 import { quarantine, quarantineEvents } from "../../state/restore.ts";
 import { persistently } from "../../state/retry.ts";
 import { envelope } from "../../state/write.ts";
-import { chainBytes } from "./bytes.ts";
+
 import { type Draft, type Dropped, draft } from "./draft.ts";
 import type { DropReason } from "./plan.ts";
 import type { Known } from "./read-back.ts";

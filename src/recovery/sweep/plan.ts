@@ -1,6 +1,7 @@
 import { isLive } from "../../backends/apply-lease.ts";
 import { FINISHED } from "../../model/finished.ts";
 import type { Head } from "../../model/head.ts";
+import { isWatched } from "../../state/remind.ts";
 
 /** So often a pipeline is resumed without progress, and its owner told, when it does not say itself. */
 export const MAX_ATTEMPTS = 8;
@@ -12,6 +13,8 @@ export type Plan =
   | { do: "fail" }
   | { do: "wake" }
   | { do: "prune" }
+  /** Its state is saved but no checkpoint: whether it is to be one. */
+  | { do: "evaluate" }
   | { do: "delete" }
   /** Nothing, and it need not be looked at again for what it was. */
   | { do: "settle" }
@@ -35,7 +38,13 @@ export function planFor(head: Head, now: number, slackSeconds: number, prunes: b
   if (isOver(head, now) && !isLive(head.lease, now, slackSeconds)) return { do: "delete" };
   if (head.lookAt === null || Date.parse(head.lookAt) > now) return { do: "wait" };
   if (head.status === "interrupted" && head.care.wake?.state === "waiting") return { do: "wake" };
-  return { do: prunes ? "prune" : "settle" };
+  if (prunes) return { do: "prune" };
+  return { do: isWatched(head) && !isKept(head) ? "evaluate" : "settle" };
+}
+
+/** Whether there is nothing that could become a checkpoint. */
+export function isKept({ state, lastCheckpoint }: Head): boolean {
+  return state === null || lastCheckpoint?.version === state.version;
 }
 
 /** Whether whoever ran it has shown no life for as long as was agreed. */

@@ -4,13 +4,16 @@ import type { Head } from "../../model/head.ts";
 import type { PipelineKey } from "../../model/ids.ts";
 import { newWriteId } from "../../model/ids.ts";
 import { send } from "../../state/commit.ts";
-import { type Core, withBackend } from "../../state/core.ts";
+import { type Core, loadHead, withBackend } from "../../state/core.ts";
+import { learnDeath } from "../../state/learning.ts";
+import { isWatched } from "../../state/remind.ts";
 import type { Delivery } from "../wake/delivery.ts";
 import type { Interruption } from "../wake/message.ts";
 import { type Beside, beside } from "./beside.ts";
 import { type Budget, type Meter, meter } from "./budget.ts";
 import { failure, interruption } from "./interrupt.ts";
-import { type Plan, planFor } from "./plan.ts";
+import { isKept, type Plan, planFor } from "./plan.ts";
+import { promotion } from "./promote.ts";
 import { findDamage } from "./validate.ts";
 import { afterTry, interruptionOf } from "./wake.ts";
 
@@ -28,6 +31,8 @@ export interface SweepSummary {
   delayed: number;
   deadLettered: number;
   pruned: number;
+  /** States that became checkpoints, for their pipelines only save them. */
+  promoted: number;
   deleted: number;
   /** The budget ended before what was due. */
   more: boolean;
@@ -68,7 +73,8 @@ export async function sweep(core: Core, options: SweepOptions = {}): Promise<Swe
   const done: Done[][] = [];
   let more = false;
   for (;;) {
-    const page = Math.min(PAGE, Math.floor((metered.left() - 1 - telling.waiting) / CALLS_EACH));
+    const spoken = 1 + telling.waiting + core.tally.size;
+    const page = Math.min(PAGE, Math.floor((metered.left() - spoken) / CALLS_EACH));
     more = page < 1;
     if (more) break;
     const due = await metered.backend.due(page);
@@ -78,6 +84,7 @@ export async function sweep(core: Core, options: SweepOptions = {}): Promise<Swe
     if (more || due.length < page) break;
   }
   await telling.ended();
+  await core.tally.flush(metered.backend);
   return { ...summary(done), more, calls: metered.calls, seconds: (now() - started) / 1000 };
 }
 
@@ -90,7 +97,7 @@ interface Run {
 }
 
 /** What was done about one pipeline: a plan, and what became of its message. */
-type Done = Plan["do"] | "damaged" | "woken" | "delayed" | "deadLettered";
+type Done = Plan["do"] | "damaged" | "woken" | "delayed" | "deadLettered" | "promoted";
 
 function summary(done: readonly Done[][]) {
   const count = (what: Done) => done.filter((each) => each.includes(what)).length;
@@ -103,6 +110,7 @@ function summary(done: readonly Done[][]) {
     delayed: count("delayed"),
     deadLettered: count("deadLettered"),
     pruned: count("prune"),
+    promoted: count("promoted"),
     deleted: count("delete"),
   };
 }
@@ -134,6 +142,7 @@ async function handle(run: Run, { key, head }: Due): Promise<Done[]> {
         true,
       );
       if (!interrupted) return ["wait"];
+      learnDeath(core, key, head);
       const { head: next, done } = await validate(run, key, interrupted);
       return tell(run, key, next, ["interrupt", ...done]);
     }
@@ -147,6 +156,8 @@ async function handle(run: Run, { key, head }: Due): Promise<Done[]> {
       await options.prune!.run(core, key);
       await collect(run, key);
       return ["prune"];
+    case "evaluate":
+      return evaluateState(run, key, head);
     case "delete":
       return [(await settle(run, key, head, { remove: true })) ? "delete" : "wait"];
     case "settle":
@@ -155,6 +166,19 @@ async function handle(run: Run, { key, head }: Due): Promise<Done[]> {
     case "wait":
       return ["wait"];
   }
+}
+
+/** How often one that saves all the time is tried: it is the state of some moment that is to be kept. */
+const TRIES = 2;
+
+async function evaluateState(run: Run, key: PipelineKey, found: Head): Promise<Done[]> {
+  let head: Head | null = found;
+  for (let tries = 0; tries < TRIES && head && isWatched(head) && !isKept(head); tries++) {
+    const effects = await promotion(run.core, key, head, run.now());
+    if (await settle(run, key, head, effects)) return effects.checkpoint ? ["promoted"] : ["evaluate"];
+    head = await loadHead(run.core, key);
+  }
+  return ["wait"];
 }
 
 /** What is damaged is quarantined before anybody is told to go on from it. */

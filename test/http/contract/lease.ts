@@ -59,7 +59,7 @@ export function leaseContract(client: Client): void {
       expect(beat.status).toBe(200);
       expect(Object.keys(beat.json())).toEqual(["expiresAt", "decision"]);
       expect(Date.parse(beat.json().expiresAt) - Date.now()).toBeGreaterThan(3_000_000);
-      expect(beat.json().decision).toMatchObject({ checkpoint: true, strategy: "time" });
+      expect(beat.json().decision).toMatchObject({ checkpoint: false, strategy: "adaptive" });
       const same = await client.put(lease(id), undefined, withFence(fence));
       expect(Date.parse(same.json().expiresAt) - Date.now()).toBeGreaterThan(3_000_000);
     });

@@ -1,10 +1,9 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { chainOf } from "../../../src/model/chain.ts";
+import { chainBytes, chainOf } from "../../../src/model/chain.ts";
 import type { FrameRef } from "../../../src/model/frame.ts";
 import { maybePrune } from "../../../src/model/maybe-prune.ts";
 import type { Retention } from "../../../src/model/pipeline.ts";
-import { chainBytes } from "../../../src/recovery/retention/bytes.ts";
 import { type Candidate, toDrop } from "../../../src/recovery/retention/plan.ts";
 
 const NOW = Date.parse("2026-11-23T08:00:00Z");

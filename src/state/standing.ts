@@ -1,0 +1,151 @@
+import { decide, type Standing } from "../checkpointing/decide.ts";
+import { planChain } from "../checkpointing/declared-plan.ts";
+import type { Knowledge } from "../checkpointing/knowledge.ts";
+import { createPlanner } from "../checkpointing/planner.ts";
+import { chainBytes } from "../model/chain.ts";
+import type { Checkpoint, Decision } from "../model/checkpoint.ts";
+import type { FrameRef } from "../model/frame.ts";
+import type { Head } from "../model/head.ts";
+import type { PipelineKey } from "../model/ids.ts";
+import { present } from "../model/present.ts";
+import type { Situation } from "../model/task.ts";
+import type { Core } from "./core.ts";
+
+/** Of a machine that died, until another begins; and of a recovery of which nothing is known. */
+const RESTART_SECONDS = 30;
+const RECOVERY_SECONDS = 1;
+
+/** A pipeline that is not there yet. */
+const NOTHING: Pick<Head, "policy" | "tasks" | "lastCheckpoint"> = {
+  policy: {},
+  tasks: [],
+  lastCheckpoint: null,
+};
+
+/**
+ * Whether saving is worth it now, before anything is sent: the work since the last durable version is weighed against
+ * the cost of a save.
+ *
+ * @param now epoch milliseconds
+ */
+export async function decideToSave(
+  core: Core,
+  key: PipelineKey,
+  head: Head,
+  situation: Situation,
+  knowledge: Knowledge,
+  now: number,
+): Promise<Decision> {
+  const since = sinceCheckpoint(head, now);
+  const told = { stateBytes: head.state?.bytes ?? 0, sinceCheckpointSeconds: since, ...situation };
+  const uptimeSeconds = uptime(head, now);
+  const unsaved = head.state ? seconds(head.state.savedAt, now) : uptimeSeconds;
+  return decide(head.policy, knowledge, {
+    ...(present(told) as Situation),
+    uptimeSeconds,
+    atRiskSeconds: situation.sinceCheckpointSeconds ?? Math.min(unsaved, uptimeSeconds),
+    ...(await storage(core, key, head, null)),
+    ...place(head, knowledge, situation),
+  });
+}
+
+/**
+ * Whether a state that is saved already, or is being saved, is worth keeping as a checkpoint: spacing, criticality,
+ * event, budget.
+ *
+ * @param head null: there is none yet
+ * @param frame of the state that would be kept
+ * @param now epoch milliseconds
+ */
+export async function decideToKeep(
+  core: Core,
+  key: PipelineKey,
+  head: Head | null,
+  situation: Situation,
+  frame: FrameRef,
+  knowledge: Knowledge,
+  now: number,
+): Promise<Decision> {
+  const known = head && !head.deleted ? head : NOTHING;
+  const since = sinceCheckpoint(known, now);
+  const uptimeSeconds = head && !head.deleted ? uptime(head, now) : 0;
+  return decide(known.policy, knowledge, {
+    ...(present({ sinceCheckpointSeconds: since, ...situation }) as Situation),
+    uptimeSeconds,
+    // Without any, the first is always worth it.
+    atRiskSeconds: situation.sinceCheckpointSeconds ?? since ?? Number.POSITIVE_INFINITY,
+    ...(await storage(core, key, known, frame)),
+    ...place(known, knowledge, situation),
+  });
+}
+
+/** For how long the machine that runs it has been at it (s). */
+export function uptime({ care, createdAt }: Pick<Head, "care" | "createdAt">, now: number): number {
+  return seconds(care.since ?? createdAt, now);
+}
+
+function sinceCheckpoint({ lastCheckpoint }: Pick<Head, "lastCheckpoint">, now: number): number | undefined {
+  return lastCheckpoint ? seconds(lastCheckpoint.createdAt, now) : undefined;
+}
+
+function seconds(from: string, now: number): number {
+  return Math.max(0, (now - Date.parse(from)) / 1000);
+}
+
+/** What a checkpoint keeps of the situation it was made in. */
+export interface Circumstances {
+  task?: string;
+  progress?: number;
+  decision?: Omit<Decision, "checkpoint" | "reason">;
+}
+
+/** The metadata of a checkpoint that was decided on, or was made for a task. */
+export function circumstances(
+  situation: Situation | undefined,
+  decision: Decision | null,
+): Checkpoint["metadata"] {
+  const { checkpoint: _made, reason: _told, ...facts } = decision ?? ({} as Decision);
+  const { task, progress } = situation ?? {};
+  const known = present({ task: task?.name, progress, decision: decision ? facts : undefined });
+  return Object.keys(known).length > 0 ? (known as Checkpoint["metadata"]) : null;
+}
+
+/** What is told of the budget; nothing is read where none is set. */
+async function storage(
+  core: Core,
+  key: PipelineKey,
+  { policy }: Pick<Head, "policy">,
+  frame: FrameRef | null,
+): Promise<Pick<Standing, "storedBytes" | "addedBytes">> {
+  if (policy.storageBudgetBytes === undefined) return {};
+  const frames: FrameRef[] = [];
+  for (let cursor: string | null | undefined; cursor !== null; ) {
+    const page = await core.backend.checkpoints(key, { limit: 500, ...(cursor ? { cursor } : {}) });
+    frames.push(...page.data.map((record) => record.frame));
+    cursor = page.cursor;
+  }
+  const storedBytes = total(frames);
+  return { storedBytes, ...(frame ? { addedBytes: total([...frames, frame]) - storedBytes } : {}) };
+}
+
+function total(frames: readonly FrameRef[]): number {
+  return [...chainBytes(frames).values()].reduce((sum, bytes) => sum + bytes, 0);
+}
+
+/** Where in its plan the pipeline is, and how far it was at its last checkpoint. */
+function place(
+  { tasks, lastCheckpoint }: Pick<Head, "tasks" | "lastCheckpoint">,
+  knowledge: Knowledge,
+  { task }: Situation,
+): Pick<Standing, "progressAtCheckpoint" | "planned"> {
+  const { progress, task: last } = (lastCheckpoint?.metadata ?? {}) as Circumstances;
+  const told = typeof progress === "number" ? { progressAtCheckpoint: progress } : {};
+  const chain = task && tasks.length > 0 && planChain(tasks, knowledge.profile, ASSUMED);
+  if (!chain) return told;
+  const [at, lastCheckpointAt] = [chain.order.indexOf(task.name), chain.order.indexOf(last ?? "")];
+  if (at < 0) return told;
+  const planner = createPlanner(chain.plan, knowledge.predictor, RESTART_SECONDS);
+  return { ...told, planned: { planner, task: at, lastCheckpoint: Math.min(lastCheckpointAt, at - 1) } };
+}
+
+const ASSUMED = { checkpointSeconds: 0.1, recoverySeconds: RECOVERY_SECONDS };
