@@ -2,6 +2,7 @@ import { invalidArgument } from "./errors.ts";
 import { Memory } from "./memory.ts";
 import { checkPipelineId } from "./options.ts";
 import { Pipeline } from "./pipeline.ts";
+import type { Run, RunOptions } from "./run/run.ts";
 import type { Shared } from "./save.ts";
 import { createSend } from "./send.ts";
 import { type Turns, turns } from "./turns.ts";
@@ -44,6 +45,25 @@ export class Cairn {
     });
     this.#shared = { send, memory: new Memory(memoryBytes), deltas: true };
     this.#turns = turns(3 * timeoutSeconds);
+  }
+
+  /**
+   * Runs a pipeline from where it had got to: steps that ended before are not done again. It is found when this process
+   * dies, and whoever runs it next goes on. Whether what it has so far is worth a save is decided at the end of each
+   * step, by the pipeline's policy.
+   *
+   * @returns what `work` does; of a pipeline that was completed before, what it came to then
+   * @throws CairnHttpError `lease_held` while another runs it, and what `work` throws
+   *
+   * @example
+   * await cairn.run("nightly-2026-11-23", { kind: "nightly" }, async (run) => {
+   *   for (const part of parts) await run.step(part.name, () => work(part), { criticality: 0.8 });
+   * });
+   */
+  async run<T>(id: string, options: RunOptions, work: (run: Run) => Promise<T>): Promise<T> {
+    const pipeline = this.pipeline(id);
+    const { startRun } = await import("./run/run.ts");
+    return startRun(pipeline, options, work);
   }
 
   /** A pipeline by its id, whether it exists or not: its first save creates it. */

@@ -1,3 +1,9 @@
+import type { Decision } from "../model/checkpoint.ts";
+import type { Settings } from "../model/pipeline.ts";
+import type { PipelineView } from "../model/pipeline-view.ts";
+import type { Situation } from "../model/task.ts";
+import * as calls from "./calls.ts";
+import { CairnHttpError } from "./errors.ts";
 import { type LoadedContent, loadContent } from "./load.ts";
 import { type LoadOptions, type SaveOptions, type WriteOptions, writeHeaders } from "./options.ts";
 import { type SaveResult, type Shared, saveContent } from "./save.ts";
@@ -78,6 +84,41 @@ export class Pipeline {
     // A copy: the caller may write into these bytes, and deltas are made against those.
     this.#shared.memory.keep(this.id, { version, contentType, bytes: bytes.slice() });
     return loaded;
+  }
+
+  /** Registers it, or changes the settings given. */
+  register(settings: Settings, options: WriteOptions = {}): Promise<PipelineView> {
+    return calls.register(this.#shared.send, this.id, settings, options);
+  }
+
+  /** What the service knows of it; null when there is none. */
+  async get({ signal }: LoadOptions = {}): Promise<PipelineView | null> {
+    try {
+      return await calls.get(this.#shared.send, this.id, signal);
+    } catch (error) {
+      if (error instanceof CairnHttpError && error.code === "not_found") return null;
+      throw error;
+    }
+  }
+
+  /** Takes the lease; the newest version that verifies is the state from then on. */
+  resume(options: calls.ResumeOptions): Promise<calls.ResumedPipeline> {
+    return calls.resume(this.#shared.send, this.id, options);
+  }
+
+  /** The lease counts from now again. */
+  heartbeat(options: WriteOptions & { ttlSeconds?: number | undefined }): Promise<calls.HeartbeatAnswer> {
+    return calls.heartbeat(this.#shared.send, this.id, options);
+  }
+
+  /** Ends it. */
+  finish(status: "completed" | "failed" | "cancelled", options: WriteOptions = {}): Promise<void> {
+    return calls.finish(this.#shared.send, this.id, status, options);
+  }
+
+  /** Whether a checkpoint is worth it now; nothing is saved. */
+  evaluate(situation: Situation = {}, { signal }: LoadOptions = {}): Promise<Decision> {
+    return calls.evaluate(this.#shared.send, this.id, situation, signal);
   }
 
   /** Deletes the pipeline with all its versions and checkpoints. Later writes are refused, as `pipeline_deleted`. */

@@ -14,12 +14,21 @@ export interface TaskFacts {
   event?: string | undefined;
 }
 
+/** More would be too long for a header; what is left out is not learned. */
+const MOST_TASKS = 32;
+
 /**
  * The value of `Cairn-Task`, a structured field (RFC 9651).
  *
+ * @param tasks those that ended since the last save; the state is the outcome of the last
  * @throws CairnClientError `invalid_argument` for what such a field cannot hold
  */
-export function taskHeader({ name, criticality, seconds, progress, event }: TaskFacts): string {
+export function taskHeader(tasks: TaskFacts | readonly TaskFacts[]): string {
+  const all = Array.isArray(tasks) ? tasks : [tasks];
+  return all.slice(-MOST_TASKS).map(oneTask).join(", ");
+}
+
+function oneTask({ name, criticality, seconds, progress, event }: TaskFacts): string {
   const parts = [fieldString("task.name", name)];
   for (const [key, value] of Object.entries({ criticality, seconds, progress })) {
     if (value !== undefined) parts.push(`${key}=${fieldNumber(`task.${key}`, value)}`);

@@ -1,0 +1,96 @@
+import { decide } from "../../checkpointing/decide.ts";
+import { planChain } from "../../checkpointing/declared-plan.ts";
+import { type Knowledge, knowledgeOf } from "../../checkpointing/knowledge.ts";
+import { createPlanner, type Planner } from "../../checkpointing/planner.ts";
+import { addProfiles, checkpointTook, type Profile } from "../../checkpointing/profile.ts";
+import type { Decision } from "../../model/checkpoint.ts";
+import type { Policy, Settings } from "../../model/pipeline.ts";
+import type { Task } from "../../model/task.ts";
+import { now } from "./lease.ts";
+
+/** Of a machine that died, until another begins; and of a recovery of which nothing is known. */
+const RESTART_SECONDS = 30;
+const ASSUMED = { checkpointSeconds: 0.1, recoverySeconds: 1 };
+
+/** Decides at the boundaries of tasks, in this process: what need not be saved is not sent. */
+export interface Boundaries {
+  /** Whether to save now that this task has ended. */
+  decide(task: Task, progress?: number): Decision;
+  /** A save of so many bytes took so long. */
+  saved(bytes: number, seconds: number, task: string | null): void;
+  /** What was learned elsewhere. */
+  learned(profile: Profile): void;
+}
+
+/** What of a profile is about the cost of a save: here it is measured with the way to the service. */
+const COSTS = ["c", "cb", "cbb", "cs", "csb"] as const;
+
+export function boundaries(
+  policy: Policy,
+  tasks: NonNullable<Settings["tasks"]>,
+  profile: Profile,
+  bytes: number,
+): Boundaries {
+  const upSince = now();
+  let savedAt = upSince;
+  let lastBytes = bytes;
+  let lastTask: string | null = null;
+  let own: Profile = {};
+  let known = knowledgeOf(profile);
+  let plan = planned(tasks, known);
+  let progressAtCheckpoint = 0;
+
+  function learn(profile: Profile): void {
+    known = knowledgeOf(profile);
+    plan = planned(tasks, known);
+  }
+
+  return {
+    decide(task, progress) {
+      const at = plan?.order.indexOf(task.name) ?? -1;
+      const time = now();
+      const since = time - savedAt;
+      const place = plan && at >= 0 ? placeOf(plan, at, lastTask) : undefined;
+      if (progress !== undefined) progressAtCheckpoint = Math.min(progressAtCheckpoint, progress);
+      return decide(policy, known, {
+        ...{ task, stateBytes: lastBytes, sinceCheckpointSeconds: since },
+        ...(progress === undefined ? {} : { progress }),
+        uptimeSeconds: time - upSince,
+        atRiskSeconds: since,
+        planned: place,
+        progressAtCheckpoint,
+      });
+    },
+    saved(bytes, seconds, task) {
+      savedAt = now();
+      lastBytes = bytes;
+      lastTask = task;
+      own = addProfiles(own, checkpointTook(bytes, seconds));
+      known = { ...known, profile: withCosts(known.profile, own) };
+    },
+    learned(profile) {
+      learn(withCosts(profile, own));
+    },
+  };
+}
+
+function withCosts(profile: Profile, own: Profile): Profile {
+  if (own.c === undefined) return profile;
+  return { ...profile, ...Object.fromEntries(COSTS.map((name) => [name, own[name] ?? 0])) };
+}
+
+interface Planned {
+  order: string[];
+  planner: Planner;
+}
+
+function planned(tasks: NonNullable<Settings["tasks"]>, { profile, predictor }: Knowledge): Planned | null {
+  const chain = tasks.length > 0 && planChain(tasks, profile, ASSUMED);
+  if (!chain) return null;
+  return { order: chain.order, planner: createPlanner(chain.plan, predictor, RESTART_SECONDS) };
+}
+
+function placeOf({ order, planner }: Planned, task: number, lastTask: string | null) {
+  const last = lastTask === null ? -1 : order.indexOf(lastTask);
+  return { planner, task, lastCheckpoint: Math.min(last, task - 1) };
+}
