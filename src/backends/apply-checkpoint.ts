@@ -1,6 +1,6 @@
 import { chainOf, storedBytesOf } from "../model/chain.ts";
 import type { CheckpointRecord } from "../model/checkpoint.ts";
-import type { Head, StateRecord } from "../model/head.ts";
+import { type Head, type StateRecord, statesOf } from "../model/head.ts";
 import type { Effects, NewCheckpoint } from "./types.ts";
 
 /** The record of a checkpoint of the state as it is now, or of data given with the call. */
@@ -85,8 +85,7 @@ function changedBy(
 }
 
 function withoutCheckpoints(head: Head, unnamed: ReadonlySet<string>, released: string[]): Head {
-  const states = [...(head.state ? [head.state] : []), ...head.history];
-  const held = new Set(states.map((state) => chainOf(state.frame)));
+  const held = new Set(statesOf(head).map((state) => chainOf(state.frame)));
   released.push(...[...unnamed].filter((chain) => !held.has(chain)));
   return markChains(head, unnamed, false);
 }

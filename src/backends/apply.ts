@@ -2,7 +2,7 @@ import { chainOf, storedBytesOf } from "../model/chain.ts";
 import type { CheckpointRecord } from "../model/checkpoint.ts";
 import type { PipelineEvent } from "../model/event.ts";
 import { FINISHED } from "../model/finished.ts";
-import { type Head, VERSIONS_KEPT, WRITES_KEPT, type WriteResult } from "../model/head.ts";
+import { type Head, statesOf, VERSIONS_KEPT, WRITES_KEPT, type WriteResult } from "../model/head.ts";
 import { dropCheckpoints, makeCheckpoint, withCheckpoint } from "./apply-checkpoint.ts";
 import { changeLease, checkFence, renewByWrite } from "./apply-lease.ts";
 import { freshHead, reborn, tombstone } from "./fresh.ts";
@@ -146,7 +146,7 @@ function revived(head: Head, at: string): Head {
 
 function withState(head: Head, effects: Effects, at: string, released: string[]): Head {
   const next = effects.state!;
-  const older = [...(head.state ? [head.state] : []), ...head.history];
+  const older = statesOf(head);
   const history = (effects.dropReplaced ? older.slice(1) : older).slice(0, VERSIONS_KEPT);
   const frame = next.frame.ref;
   const chain = chainOf(frame);
@@ -176,8 +176,7 @@ function withStatus(head: Head, effects: Effects): Head {
 function removed(stored: Stored, before: Head, commit: Commit, at: string): Applied {
   const head = tombstone(before, at);
   const result = resultOf(head, {}, undefined, at, false);
-  const states = [...(before.state ? [before.state] : []), ...before.history];
-  const chains = [...states, ...stored.checkpoints].map((owner) => chainOf(owner.frame));
+  const chains = [...statesOf(before), ...stored.checkpoints].map((owner) => chainOf(owner.frame));
   const released = [...new Set(chains)];
   const writes = remember([], commit, result);
   const dropped = [...stored.checkpoints];

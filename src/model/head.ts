@@ -107,3 +107,8 @@ export interface Head {
   /** The last commits, oldest first. */
   writes: WriteRecord[];
 }
+
+/** All versions that the head keeps, newest first. */
+export function statesOf({ state, history }: Pick<Head, "state" | "history">): StateRecord[] {
+  return state ? [state, ...history] : [...history];
+}

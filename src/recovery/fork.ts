@@ -1,19 +1,16 @@
 import type { Effects, NewState } from "../backends/types.ts";
 import { sha256Hex } from "../frames/digest.ts";
 import { encodeFrame } from "../frames/frame.ts";
-import { uploadChain } from "../frames/names.ts";
-import { indexFrame, type Part, packPart } from "../frames/parts.ts";
 import { CairnError } from "../model/errors.ts";
 import type { Head } from "../model/head.ts";
 import type { PipelineKey } from "../model/ids.ts";
 import type { PipelineView } from "../model/pipeline-view.ts";
 import { pipelineView, settingsOf } from "../model/views.ts";
-import { findCheckpoint } from "../state/checkpoints.ts";
 import { type Committed, refusalError, replayOf, send } from "../state/commit.ts";
 import { type Caller, type Core, loadHead } from "../state/core.ts";
-import type { Large } from "../state/large.ts";
 import { readState, requireLiving } from "../state/read.ts";
-import { newestCheckpoint, type RecoveryPoint, readPoint } from "../state/recovery-point.ts";
+import { newestCheckpoint, type RecoveryPoint, requirePoint } from "../state/recovery-point.ts";
+import { stageParts } from "../state/stage-parts.ts";
 import { envelope } from "../state/write.ts";
 
 /** Where a pipeline began. */
@@ -92,11 +89,7 @@ async function startOf(
   head: Head,
   checkpointId: string | undefined,
 ): Promise<RecoveryPoint> {
-  if (checkpointId !== undefined) {
-    const point = await readPoint(core, key, await findCheckpoint(core, key, checkpointId), checkpointId);
-    if (typeof point !== "string") return point;
-    throw new CairnError("unrecoverable", `The checkpoint is damaged (${point}).`);
-  }
+  if (checkpointId !== undefined) return requirePoint(core, key, checkpointId);
   // A head without checkpoints needs no look for them.
   const { point } =
     head.checkpointCount > 0 ? await newestCheckpoint(core, key, () => true) : { point: null };
@@ -117,29 +110,12 @@ async function stateFor(
   const { bytes, sha256 } = record;
   const facts = { contentType, bytes, sha256, verified: true, restoredFrom: null };
   if (!(content instanceof Uint8Array)) {
-    return { ...facts, ...(await copyParts(core, into, version, content, sha256)) };
+    // Reading the parts checks them, and at the end the whole.
+    return { ...facts, ...(await stageParts(core, into, version, content.read(), sha256)) };
   }
   const options = { ...core.frames, contentSha256: sha256 };
   const { contentSha256: _, ...frame } = await encodeFrame(into, version + 1, writeId, content, options);
   return { ...facts, frame };
-}
-
-/** One part at a time is in memory. Reading them checks them, and at the end the whole. */
-async function copyParts(
-  core: Core,
-  into: PipelineKey,
-  version: number,
-  content: Large,
-  sha256: string,
-): Promise<Pick<NewState, "frame" | "staged">> {
-  const chain = uploadChain(version);
-  const staged: Part[] = [];
-  for await (const bytes of content.read()) {
-    const { part, stored } = await packPart(into, chain, staged.length + 1, bytes, core.frames);
-    await core.backend.stage(into, [{ frameId: part.frameId, bytes: stored }]);
-    staged.push(part);
-  }
-  return { frame: await indexFrame(into, version + 1, chain, staged, sha256, core.frames), staged };
 }
 
 /**

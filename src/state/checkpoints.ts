@@ -91,6 +91,19 @@ export async function listCheckpoints(
   return { data: data.map(checkpointView), cursor };
 }
 
+/** All checkpoints, newest first; the store is asked for so many at once, and only as they are wanted. */
+export async function* everyCheckpoint(
+  core: Core,
+  key: PipelineKey,
+  limit = 500,
+): AsyncGenerator<CheckpointRecord, void> {
+  for (let cursor: string | null | undefined; cursor !== null; ) {
+    const page = await core.backend.checkpoints(key, { limit, ...(cursor ? { cursor } : {}) });
+    yield* page.data;
+    cursor = page.cursor;
+  }
+}
+
 /** @throws CairnError `not_found` */
 export async function findCheckpoint(
   core: Core,
@@ -116,7 +129,11 @@ export async function readCheckpoint(
   if (decoded.ok) return { record, content: decoded.content };
   // Deleted while it was read: gone, not damaged.
   await findCheckpoint(core, key, checkpointId);
-  throw new CairnError("unrecoverable", `The checkpoint is damaged (${decoded.problem}).`);
+  throw damagedCheckpoint(decoded.problem);
+}
+
+export function damagedCheckpoint(problem: string): CairnError {
+  return new CairnError("unrecoverable", `The checkpoint is damaged (${problem}).`);
 }
 
 /** @throws CairnError `not_found`, and what every write throws */

@@ -1,6 +1,7 @@
-import type { Commit, CommitOutcome } from "../backends/types.ts";
+import type { Commit, CommitOutcome, Effects, Expectation } from "../backends/types.ts";
 import { CairnError, OutcomeUnknown } from "../model/errors.ts";
 import type { Head, WriteResult } from "../model/head.ts";
+import { newWriteId, type PipelineKey } from "../model/ids.ts";
 import type { Core } from "./core.ts";
 
 export interface Committed {
@@ -34,6 +35,27 @@ export async function send(core: Core, commit: Commit): Promise<CommitOutcome> {
       if (attempt === RESENDS) throw unknownOutcome(error);
     }
   }
+}
+
+/**
+ * Sends a commit of the service's own, which nobody sends again under its id.
+ *
+ * @returns the head after it; null when the store refused it: the pipeline has moved on
+ */
+export async function sendOwn(
+  core: Core,
+  key: PipelineKey,
+  expect: Omit<Expectation, "create">,
+  effects: Effects,
+): Promise<Head | null> {
+  const outcome = await send(core, {
+    key,
+    writeId: newWriteId(),
+    digest: "0".repeat(64),
+    expect: { create: "never", ...expect },
+    effects,
+  });
+  return outcome.ok ? outcome.head : null;
 }
 
 /** What the head says of the commit, or `null` when it has not landed (yet). */

@@ -83,24 +83,34 @@ const TWO_BACKENDS: ErrorItem = {
   message: "give either backend, or backendType and backendConfig",
 };
 
-const METHODS: readonly (keyof StorageBackend)[] = [
-  "load",
-  "commit",
-  "frames",
-  "stage",
-  "checkpoint",
-  "checkpoints",
-  "pipelines",
-  "events",
-  "due",
-  "health",
-  "close",
-];
+type Method = {
+  [K in keyof StorageBackend]-?: StorageBackend[K] extends (...given: never[]) => unknown ? K : never;
+}[keyof StorageBackend];
+
+/** All that a store must have: those it may leave out are none of them. */
+const METHODS: Readonly<Record<Method, true>> = {
+  load: true,
+  commit: true,
+  frames: true,
+  stage: true,
+  checkpoint: true,
+  checkpoints: true,
+  pipelines: true,
+  events: true,
+  due: true,
+  collect: true,
+  add: true,
+  sums: true,
+  clearSums: true,
+  health: true,
+  close: true,
+};
 
 function isBackend(value: unknown): boolean {
   const given = value as Record<string, unknown> | null;
   return (
-    typeof given?.capabilities === "object" && METHODS.every((name) => typeof given[name] === "function")
+    typeof given?.capabilities === "object" &&
+    Object.keys(METHODS).every((name) => typeof given[name] === "function")
   );
 }
 

@@ -2,6 +2,7 @@ import type { Content } from "../frames/frame.ts";
 import type { CheckpointRecord } from "../model/checkpoint.ts";
 import type { Head, StateRecord } from "../model/head.ts";
 import type { PipelineKey } from "../model/ids.ts";
+import { damagedCheckpoint, everyCheckpoint, findCheckpoint } from "./checkpoints.ts";
 import type { Core } from "./core.ts";
 import type { Large } from "./large.ts";
 import { readContent } from "./read.ts";
@@ -41,18 +42,24 @@ export async function newestCheckpoint(
   wanted: (record: CheckpointRecord) => boolean,
 ): Promise<{ point: RecoveryPoint | null; damaged: Damaged[] }> {
   const damaged: Damaged[] = [];
-  let cursor: string | null | undefined;
-  while (cursor !== null) {
-    const page = await core.backend.checkpoints(key, { limit: 50, ...(cursor ? { cursor } : {}) });
-    for (const record of page.data) {
-      if (record.source !== "state" || record.quarantinedAt !== null || !wanted(record)) continue;
-      const point = await readPoint(core, key, record, record.checkpointId);
-      if (typeof point !== "string") return { point, damaged };
-      damaged.push({ checkpointId: record.checkpointId, problem: point });
-    }
-    cursor = page.cursor;
+  for await (const record of everyCheckpoint(core, key, 50)) {
+    if (record.source !== "state" || record.quarantinedAt !== null || !wanted(record)) continue;
+    const point = await readPoint(core, key, record, record.checkpointId);
+    if (typeof point !== "string") return { point, damaged };
+    damaged.push({ checkpointId: record.checkpointId, problem: point });
   }
   return { point: null, damaged };
+}
+
+/** A checkpoint that was named. @throws CairnError `not_found`, `unrecoverable` when it is damaged */
+export async function requirePoint(
+  core: Core,
+  key: PipelineKey,
+  checkpointId: string,
+): Promise<RecoveryPoint> {
+  const point = await readPoint(core, key, await findCheckpoint(core, key, checkpointId), checkpointId);
+  if (typeof point === "string") throw damagedCheckpoint(point);
+  return point;
 }
 
 /** The content, or what is wrong with it. */

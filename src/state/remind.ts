@@ -1,8 +1,8 @@
 import type { Effects } from "../backends/types.ts";
 import type { Head } from "../model/head.ts";
-import { newWriteId, type PipelineKey } from "../model/ids.ts";
+import type { PipelineKey } from "../model/ids.ts";
 import { maybePrune } from "../model/maybe-prune.ts";
-import { send } from "./commit.ts";
+import { sendOwn } from "./commit.ts";
 import type { Core } from "./core.ts";
 
 /** After so long, parts that were not made a state are left over: twice what stores keep them at least. */
@@ -49,7 +49,5 @@ export function wantsLook(head: Head | null, now: number): Pick<Effects, "lookAt
 }
 
 async function lookAt(core: Core, key: PipelineKey, { revision, fence }: Head, at: string): Promise<void> {
-  const expect = { create: "never" as const, revision, fence };
-  const effects = { lookAt: at };
-  await send(core, { key, writeId: newWriteId(), digest: "0".repeat(64), expect, effects }).catch(() => null);
+  await sendOwn(core, key, { revision, fence }, { lookAt: at }).catch(() => null);
 }

@@ -4,7 +4,6 @@ import { CairnError } from "../model/errors.ts";
 import type { Head } from "../model/head.ts";
 import type { PipelineKey } from "../model/ids.ts";
 import type { Policy } from "../model/pipeline.ts";
-import { findCheckpoint } from "./checkpoints.ts";
 import { type Committed, replayOf } from "./commit.ts";
 import type { Core } from "./core.ts";
 import { learnDeath, learnRecovery } from "./learning.ts";
@@ -14,7 +13,7 @@ import {
   newestCheckpoint,
   olderVersion,
   type RecoveryPoint,
-  readPoint,
+  requirePoint,
 } from "./recovery-point.ts";
 import { quarantine, quarantineEvents, restoredState } from "./restore.ts";
 import { envelope, type Write, writeAtRevision } from "./write.ts";
@@ -121,7 +120,10 @@ async function planResume(
   head: Head,
   checkpointId: string | undefined,
 ): Promise<Plan> {
-  if (checkpointId !== undefined) return planNamed(core, key, head, checkpointId);
+  if (checkpointId !== undefined) {
+    const point = await requirePoint(core, key, checkpointId);
+    return { head, point, restore: true, damaged: [], problem: null };
+  }
   if (!head.state) return { head, point: null, restore: false, damaged: [], problem: null };
   const state = await tryState(core, key, { thorough: true });
   if (state.ok) {
@@ -142,13 +144,6 @@ async function planResume(
     damaged: found.damaged,
     problem: state.problem,
   };
-}
-
-async function planNamed(core: Core, key: PipelineKey, head: Head, checkpointId: string): Promise<Plan> {
-  const point = await readPoint(core, key, await findCheckpoint(core, key, checkpointId), checkpointId);
-  if (typeof point === "string")
-    throw new CairnError("unrecoverable", `The checkpoint is damaged (${point}).`);
-  return { head, point, restore: true, damaged: [], problem: null };
 }
 
 /** The checkpoint that holds the very state the head is at, if there is one. */

@@ -1,11 +1,12 @@
 import { sha256Hex } from "../frames/digest.ts";
 import { uploadChain } from "../frames/names.ts";
-import { indexFrame, MOST_PARTS, PART_BYTES, type Part, packPart } from "../frames/parts.ts";
+import { indexFrame, MOST_PARTS, PART_BYTES, type Part } from "../frames/parts.ts";
 import { CairnError } from "../model/errors.ts";
 import type { PipelineKey } from "../model/ids.ts";
 import { type Core, loadHead } from "./core.ts";
 import { remindOfUpload } from "./remind.ts";
 import { afterSave, type Saved, type SaveInput, saveEffects, saveWrite } from "./save.ts";
+import { stagePart } from "./stage-parts.ts";
 import { writeAtVersion } from "./write.ts";
 
 /** What a client needs to send a state in parts. */
@@ -48,8 +49,7 @@ export async function uploadPart(
   if (content.length === 0) throw new CairnError("malformed", "A part holds a byte at least.");
   if (content.length > PART_BYTES)
     throw new CairnError("too_large", `A part holds at most ${PART_BYTES} bytes.`);
-  const { part: made, stored } = await packPart(key, uploadId, part, content, core.frames);
-  await core.backend.stage(key, [{ frameId: made.frameId, bytes: stored }]);
+  const made = await stagePart(core, key, uploadId, part, content);
   return { part, bytes: content.length, sha256: await sha256Hex(content), token: tokenOf(made) };
 }
 

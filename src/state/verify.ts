@@ -1,8 +1,9 @@
 import { chainOf, depthOf } from "../model/chain.ts";
 import type { CheckpointRecord } from "../model/checkpoint.ts";
 import type { FrameRef } from "../model/frame.ts";
+import { statesOf } from "../model/head.ts";
 import type { PipelineKey } from "../model/ids.ts";
-import { findCheckpoint } from "./checkpoints.ts";
+import { everyCheckpoint, findCheckpoint } from "./checkpoints.ts";
 import type { Core } from "./core.ts";
 import { readContent, requireHead } from "./read.ts";
 import { vouchCheckpoint } from "./vouch.ts";
@@ -40,17 +41,12 @@ async function dependents(
   const rests = ({ frame }: { frame: FrameRef }) =>
     chainOf(frame) === chainOf(record.frame) && depthOf(frame) >= place;
   const head = await requireHead(core, key);
-  const states = [...(head.state ? [head.state] : []), ...head.history].filter(rests);
+  const states = statesOf(head).filter(rests);
   const found = states.map(({ version }) => `it takes down version ${version}`);
-  for (let cursor: string | null | undefined; cursor !== null; ) {
-    const page = await core.backend.checkpoints(key, { limit: 500, ...(cursor ? { cursor } : {}) });
-    const down = page.data.filter((other) => other.checkpointId !== record.checkpointId && rests(other));
-    found.push(
-      ...down.map(
-        ({ checkpointId, version }) => `it takes down checkpoint ${checkpointId} (version ${version})`,
-      ),
-    );
-    cursor = page.cursor;
+  for await (const other of everyCheckpoint(core, key)) {
+    const { checkpointId, version } = other;
+    if (checkpointId !== record.checkpointId && rests(other))
+      found.push(`it takes down checkpoint ${checkpointId} (version ${version})`);
   }
   return found;
 }

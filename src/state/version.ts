@@ -1,8 +1,9 @@
 import { rebuild } from "../frames/rebuild.ts";
 import { depthOf, linksOf } from "../model/chain.ts";
 import type { CheckpointRecord } from "../model/checkpoint.ts";
-import type { Head, StateRecord } from "../model/head.ts";
+import { type Head, type StateRecord, statesOf } from "../model/head.ts";
 import type { PipelineKey } from "../model/ids.ts";
+import { everyCheckpoint } from "./checkpoints.ts";
 import type { Core } from "./core.ts";
 import type { Large } from "./large.ts";
 import { readContent, requireHead } from "./read.ts";
@@ -49,7 +50,7 @@ async function readKept(
   version: number,
   head: Head,
 ): Promise<VersionContent | null> {
-  const states = [...(head.state ? [head.state] : []), ...head.history];
+  const states = statesOf(head);
   const own = states.filter((state) => state.version === version);
   for (const owner of new Set([...own, ...states])) {
     const found = await readFrom(core, key, version, owner);
@@ -64,14 +65,10 @@ async function readCheckpointed(
   key: PipelineKey,
   version: number,
 ): Promise<VersionContent | null> {
-  for (let cursor: string | null | undefined; cursor !== null; ) {
-    const page = await core.backend.checkpoints(key, { limit: 50, ...(cursor ? { cursor } : {}) });
-    for (const record of page.data) {
-      if (record.version < version) return null;
-      const found = record.source === "state" ? await readFrom(core, key, version, record) : null;
-      if (found) return found;
-    }
-    cursor = page.cursor;
+  for await (const record of everyCheckpoint(core, key, 50)) {
+    if (record.version < version) return null;
+    const found = record.source === "state" ? await readFrom(core, key, version, record) : null;
+    if (found) return found;
   }
   return null;
 }

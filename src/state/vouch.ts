@@ -1,8 +1,8 @@
-import type { Commit, Effects } from "../backends/types.ts";
+import type { Effects } from "../backends/types.ts";
 import type { CheckpointRecord } from "../model/checkpoint.ts";
 import type { Head } from "../model/head.ts";
-import { newWriteId, type PipelineKey } from "../model/ids.ts";
-import { send } from "./commit.ts";
+import type { PipelineKey } from "../model/ids.ts";
+import { sendOwn } from "./commit.ts";
 import { type Core, loadHead } from "./core.ts";
 
 /** So often is it said again when others write at the same time. */
@@ -23,7 +23,8 @@ export async function vouch(core: Core, key: PipelineKey, read: Head): Promise<H
     if (head.state.verified) return head;
     const same = lastCheckpoint?.frame.frameId === base && !lastCheckpoint.verified;
     const checkpoints = same ? { checkpoints: verified(lastCheckpoint) } : {};
-    const said = await quietly(core, key, { base, fence, revision }, { verified: true, ...checkpoints });
+    const effects: Effects = { verified: true, ...checkpoints };
+    const said = await sendOwn(core, key, { base, fence, revision }, effects).catch(() => null);
     if (said) return said;
     head = attempt + 1 < TRIES ? await loadHead(core, key).catch(() => null) : null;
   }
@@ -37,28 +38,9 @@ export async function vouchCheckpoint(
   { fence, revision }: Head,
   record: CheckpointRecord,
 ): Promise<void> {
-  await quietly(core, key, { fence, revision }, { checkpoints: verified(record) });
+  await sendOwn(core, key, { fence, revision }, { checkpoints: verified(record) }).catch(() => null);
 }
 
 function verified({ checkpointId }: CheckpointRecord): NonNullable<Effects["checkpoints"]> {
   return new Map([[checkpointId, "verify"]]);
-}
-
-/** Null when it has not landed, as far as is known. */
-async function quietly(
-  core: Core,
-  key: PipelineKey,
-  expect: Omit<Commit["expect"], "create">,
-  effects: Effects,
-): Promise<Head | null> {
-  const digest = "0".repeat(64);
-  const commit = {
-    key,
-    writeId: newWriteId(),
-    digest,
-    expect: { create: "never" as const, ...expect },
-    effects,
-  };
-  const outcome = await send(core, commit).catch(() => null);
-  return outcome?.ok ? outcome.head : null;
 }

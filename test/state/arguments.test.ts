@@ -104,6 +104,7 @@ describe("new StateManager refuses", () => {
   it.each<[unknown, RegExp]>([
     [{ backend: {} }, /backend/],
     [{ backend: { ...memoryBackend(), commit: 1 } }, /backend/],
+    [{ backend: { ...memoryBackend(), collect: undefined } }, /backend/],
     [{ backend: null }, /backend/],
     [{ bogus: 1 }, /^\/bogus: unknown/],
     [null, /./],

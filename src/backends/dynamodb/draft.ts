@@ -1,7 +1,7 @@
 import { chainOf } from "../../model/chain.ts";
 import type { CheckpointRecord } from "../../model/checkpoint.ts";
 import type { Frame } from "../../model/frame.ts";
-import type { Head } from "../../model/head.ts";
+import { type Head, statesOf } from "../../model/head.ts";
 import type { PipelineKey } from "../../model/ids.ts";
 import { type Applied, applyCommit, needsCheckpoints, type Verdict } from "../apply.ts";
 import { isCollected, stillBarred } from "../object/barred.ts";
@@ -137,8 +137,7 @@ function edited(
 
 /** Where frames of the released chains are, or may be, outside of the head. */
 function released(draft: Draft, before: HeadRecord, { released, dropped }: Applied): string[] {
-  const { state, history } = before.head;
-  const extended = [...(state ? [state] : []), ...history].filter(({ frame }) => frame.chain !== undefined);
+  const extended = statesOf(before.head).filter(({ frame }) => frame.chain !== undefined);
   // A writer that lost may have moved some out, or put one upon them: of chains that grew, or that a checkpoint named.
   const anywhere = new Set([...extended, ...dropped].map(({ frame }) => chainOf(frame)));
   return released.flatMap((chain) => {

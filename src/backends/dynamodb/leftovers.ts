@@ -1,4 +1,5 @@
 import { chainOf, linksOf } from "../../model/chain.ts";
+import { statesOf } from "../../model/head.ts";
 import type { PipelineKey } from "../../model/ids.ts";
 import { chainRows } from "./chain-rows.ts";
 import { type Frames, framesIn } from "./frames.ts";
@@ -50,8 +51,7 @@ function isDeadRecord({ live, bornAfter }: HeadRecord, sk: string): boolean {
 async function namedBy(store: Rows, key: PipelineKey, record: HeadRecord): Promise<Named | null> {
   const older = await rowCheckpoints(store, key, record);
   if (!older) return null;
-  const { state, history } = record.head;
-  const owners = [...(state ? [state] : []), ...history, ...record.recent, ...older];
+  const owners = [...statesOf(record.head), ...record.recent, ...older];
   const frames = owners.flatMap(({ frame }) => linksOf(frame).map(({ frameId }) => frameId));
   return { chains: new Set(owners.map(({ frame }) => chainOf(frame))), frames: new Set(frames) };
 }

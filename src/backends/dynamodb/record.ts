@@ -1,7 +1,7 @@
 import { chainOf } from "../../model/chain.ts";
 import type { CheckpointRecord } from "../../model/checkpoint.ts";
 import type { PipelineEvent } from "../../model/event.ts";
-import type { Head } from "../../model/head.ts";
+import { type Head, statesOf } from "../../model/head.ts";
 import { chainNamed } from "./keys.ts";
 import type { Ranges } from "./ranges.ts";
 
@@ -67,9 +67,7 @@ export function marked({ marks }: HeadRecord, made: readonly CheckpointRecord[])
 
 /** With more places where chains may have frames; those of chains that no version in the head is of are not kept. */
 export function withOutside(record: HeadRecord, names: readonly string[]): HeadRecord {
-  const { state, history } = record.head;
-  const states = [...(state ? [state] : []), ...history];
-  const held = new Set(states.map(({ frame }) => chainOf(frame)));
+  const held = new Set(statesOf(record.head).map(({ frame }) => chainOf(frame)));
   const all = new Set([...record.outside, ...names]);
   return { ...record, outside: [...all].filter((name) => held.has(chainNamed(name))) };
 }

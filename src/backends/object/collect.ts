@@ -1,4 +1,5 @@
 import { chainOf, linksOf } from "../../model/chain.ts";
+import { statesOf } from "../../model/head.ts";
 import type { PipelineKey } from "../../model/ids.ts";
 import { barOf, stillBarred } from "./barred.ts";
 import { type CommitterOptions, putHead, unavailable } from "./committer.ts";
@@ -106,8 +107,7 @@ async function namedFrames(
   const read = await Promise.all(refs.map(({ name }) => readSegment(store, key, name, upgrades)));
   const whole = read.filter((segment) => segment !== null);
   if (whole.length < refs.length) return null;
-  const states = [...(head.state ? [head.state] : []), ...head.history];
-  const records = [...states, ...checkpoints, ...whole.flatMap((segment) => segment.checkpoints)];
+  const records = [...statesOf(head), ...checkpoints, ...whole.flatMap((segment) => segment.checkpoints)];
   return new Set(records.flatMap(({ frame }) => linksOf(frame).map(({ frameId }) => frameId)));
 }
 

@@ -3,6 +3,7 @@ import type { CheckpointRecord } from "../../model/checkpoint.ts";
 import type { Head, StateRecord } from "../../model/head.ts";
 import type { PipelineKey } from "../../model/ids.ts";
 import { settingsOf } from "../../model/views.ts";
+import { everyCheckpoint } from "../../state/checkpoints.ts";
 import type { Core } from "../../state/core.ts";
 import type { Large } from "../../state/large.ts";
 import { damagedState, readContent, requireHead, tryState } from "../../state/read.ts";
@@ -61,12 +62,7 @@ async function currentOf(core: Core, key: PipelineKey): Promise<{ head: Head; co
 /** @param last the sequence of the newest checkpoint that belongs to the head: those made since are left out */
 async function checkpointsOf(core: Core, key: PipelineKey, last: number): Promise<CheckpointRecord[]> {
   const records: CheckpointRecord[] = [];
-  let cursor: string | null | undefined;
-  while (cursor !== null) {
-    const page = await core.backend.checkpoints(key, { limit: 500, ...(cursor ? { cursor } : {}) });
-    records.push(...page.data.filter(({ sequence }) => sequence <= last));
-    cursor = page.cursor;
-  }
+  for await (const record of everyCheckpoint(core, key)) if (record.sequence <= last) records.push(record);
   return records;
 }
 

@@ -1,32 +1,32 @@
 import { nodeCrypto } from "../../backends/node-crypto.ts";
 import type { NewState } from "../../backends/types.ts";
-import { uploadChain } from "../../frames/names.ts";
-import { indexFrame, MOST_PARTS, PART_BYTES, type Part, packPart } from "../../frames/parts.ts";
+import { MOST_PARTS, PART_BYTES } from "../../frames/parts.ts";
 import { CairnError } from "../../model/errors.ts";
 import type { PipelineKey } from "../../model/ids.ts";
 import type { Core } from "../../state/core.ts";
+import { stageParts } from "../../state/stage-parts.ts";
 import { fileChanged } from "./steps.ts";
 
 /** Stores a content of the file part by part, ahead of the commit that makes it the version after `version`. */
-export async function stageFile(
+export function stageFile(
   core: Core,
   key: PipelineKey,
   version: number,
   file: Blob,
   sha256: string,
 ): Promise<Pick<NewState, "frame" | "staged">> {
+  return stageParts(core, key, version, checkedParts(file, sha256), sha256);
+}
+
+/** @throws CairnError at the end, when the file is not what it was */
+async function* checkedParts(file: Blob, sha256: string): AsyncGenerator<Uint8Array, void> {
   const hash = nodeCrypto().createHash("sha256");
-  const chain = uploadChain(version);
-  const staged: Part[] = [];
   for (const piece of partsOf(file)) {
     const bytes = new Uint8Array(await piece.arrayBuffer());
     hash.update(bytes);
-    const { part, stored } = await packPart(key, chain, staged.length + 1, bytes, core.frames);
-    await core.backend.stage(key, [{ frameId: part.frameId, bytes: stored }]);
-    staged.push(part);
+    yield bytes;
   }
   if (hash.digest("hex") !== sha256) throw fileChanged();
-  return { frame: await indexFrame(key, version + 1, chain, staged, sha256, core.frames), staged };
 }
 
 /** A content in the pieces that it is sent in. @throws CairnError `too_large` */

@@ -1,8 +1,9 @@
 import type { CheckpointRecord } from "../../model/checkpoint.ts";
 import type { FrameRef } from "../../model/frame.ts";
-import type { Head } from "../../model/head.ts";
+import { type Head, statesOf } from "../../model/head.ts";
 import type { PipelineKey } from "../../model/ids.ts";
 import type { Retention } from "../../model/pipeline.ts";
+import { everyCheckpoint } from "../../state/checkpoints.ts";
 import type { Core } from "../../state/core.ts";
 import { requireLiving } from "../../state/read.ts";
 import type { Damaged } from "../../state/recovery-point.ts";
@@ -35,8 +36,9 @@ export async function draft(
   const { now, known } = options;
   const head = await requireLiving(core, key);
   const { retention = head.retention } = options;
-  const records = await allCheckpoints(core, key);
-  const held = [...(head.state ? [head.state] : []), ...head.history].map(({ frame }) => frame);
+  const records: CheckpointRecord[] = [];
+  for await (const record of everyCheckpoint(core, key)) records.push(record);
+  const held = statesOf(head).map(({ frame }) => frame);
   const drafted = (plan: Pick<Plan, "drop">, damaged: Damaged[] = []): Draft => {
     const reasons = new Map(plan.drop.map(({ checkpointId, reason }) => [checkpointId, reason]));
     const drop = records.flatMap((record) => {
@@ -58,15 +60,4 @@ function marked(records: readonly CheckpointRecord[], damaged: readonly Damaged[
   const bad = new Set(damaged.map(({ checkpointId }) => checkpointId));
   const quarantinedAt = new Date(now).toISOString();
   return records.map((record) => (bad.has(record.checkpointId) ? { ...record, quarantinedAt } : record));
-}
-
-/** Newest first. */
-async function allCheckpoints(core: Core, key: PipelineKey): Promise<CheckpointRecord[]> {
-  const records: CheckpointRecord[] = [];
-  for (let cursor: string | null | undefined; cursor !== null; ) {
-    const page = await core.backend.checkpoints(key, { limit: 500, ...(cursor ? { cursor } : {}) });
-    records.push(...page.data);
-    cursor = page.cursor;
-  }
-  return records;
 }

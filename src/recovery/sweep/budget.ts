@@ -16,37 +16,23 @@ export interface Meter {
   left(): number;
 }
 
-const COUNTED = [
-  "load",
-  "frames",
-  "stage",
-  "checkpoint",
-  "checkpoints",
-  "pipelines",
-  "events",
-  "due",
-  "collect",
-  "add",
-  "sums",
-  "clearSums",
-] as const;
-
 /** @param now epoch milliseconds */
 export function meter(backend: StorageBackend, budget: Budget, now: () => number): Meter {
   const { calls = 1000, seconds = 20 } = budget;
   const end = now() + seconds * 1000;
   let used = 0;
-  const count = <A extends unknown[], R>(call: (...given: A) => R) => {
-    return (...given: A): R => {
-      used++;
-      return call(...given);
-    };
-  };
-  const counted = Object.fromEntries(
-    COUNTED.map((name) => [name, count((backend[name] as never as () => unknown).bind(backend))]),
-  );
+  const counted = new Proxy(backend, {
+    get(_, name) {
+      const member: unknown = Reflect.get(backend, name);
+      if (typeof member !== "function") return member;
+      return (...given: unknown[]): unknown => {
+        if (name !== "close") used++;
+        return member.apply(backend, given);
+      };
+    },
+  });
   return {
-    backend: { ...backend, ...counted, commit: count(backend.commit.bind(backend)) } as StorageBackend,
+    backend: counted,
     get calls() {
       return used;
     },

@@ -2,8 +2,7 @@ import { dueAt } from "../../backends/due-at.ts";
 import type { Due, Effects } from "../../backends/types.ts";
 import type { Head } from "../../model/head.ts";
 import type { PipelineKey } from "../../model/ids.ts";
-import { newWriteId } from "../../model/ids.ts";
-import { send } from "../../state/commit.ts";
+import { sendOwn } from "../../state/commit.ts";
 import { type Core, loadHead, withBackend } from "../../state/core.ts";
 import { learnDeath } from "../../state/learning.ts";
 import { isWatched } from "../../state/remind.ts";
@@ -219,19 +218,12 @@ async function wake(run: Run, key: PipelineKey, head: Head): Promise<Done> {
 }
 
 /** The head after the commit; null when the pipeline has moved on. */
-async function settle(
+function settle(
   { core }: Run,
   key: PipelineKey,
   { revision, fence }: Head,
   effects: Effects,
   force = false,
 ): Promise<Head | null> {
-  const outcome = await send(core, {
-    key,
-    writeId: newWriteId(),
-    digest: "0".repeat(64),
-    expect: { create: "never", revision, ...(force ? { force: true } : { fence }) },
-    effects,
-  });
-  return outcome.ok ? outcome.head : null;
+  return sendOwn(core, key, { revision, ...(force ? { force: true } : { fence }) }, effects);
 }
