@@ -1,32 +1,20 @@
 import type { ExecutionContext, R2Bucket, ScheduledController } from "@cloudflare/workers-types";
 import { openInWorker } from "../src/backends/configuration/worker.ts";
-import { createApp } from "../src/http/app.ts";
+import { type AssembledService, assemble } from "../src/http/assemble.ts";
 import { type Environment, parseEnvironment } from "../src/http/environment.ts";
 import { misconfigured } from "../src/http/misconfigured.ts";
 import { CairnError } from "../src/model/errors.ts";
-import type { SweepSummary } from "../src/recovery/sweep/sweep.ts";
-import { sweeper } from "../src/recovery/sweep/sweeper.ts";
-import { createCore } from "../src/state/core.ts";
 
 /** What the Worker is given: variables as `Environment` names them, and the bucket where that is the store. */
 export type Bindings = Environment & { CAIRN_BUCKET?: R2Bucket };
 
-type Service = { sweep: () => Promise<SweepSummary>; fetch: ReturnType<typeof createApp>["fetch"] };
-
 /** One service an isolate: its bindings never change while it lives. */
-let service: Service | null = null;
+let service: AssembledService | null = null;
 
-function serve(env: Bindings): Service {
+function serve(env: Bindings): AssembledService {
   const { CAIRN_BUCKET: bucket } = env;
-  const { store, frames, webhookAllow, webhookSecrets, ...settings } = parseEnvironment(
-    env,
-    "worker",
-    bucket !== undefined,
-  );
-  const backend = openInWorker(store, bucket);
-  const core = createCore({ backend, frames, webhooks: { allow: webhookAllow } });
-  const sweep = sweeper(core, { webhookSecrets });
-  return { sweep, fetch: createApp({ core, sweep, ...settings }).fetch };
+  const { store, ...settings } = parseEnvironment(env, "worker", bucket !== undefined);
+  return assemble(openInWorker(store, bucket), settings);
 }
 
 export default {
@@ -37,7 +25,7 @@ export default {
       if (error instanceof CairnError) return misconfigured(error);
       throw error;
     }
-    const answer = Promise.resolve(service.fetch(request, env, context));
+    const answer = Promise.resolve(service.app.fetch(request, env, context));
     // A caller who hangs up must not stop a commit halfway that carries others' commits as well.
     context.waitUntil(answer.catch(() => {}));
     return answer;

@@ -1,9 +1,10 @@
 import { Kind, Owner, TtlSeconds } from "../../model/pipeline.ts";
 import { present } from "../../model/present.ts";
 import * as z from "../../model/zod.ts";
-import { type Claimed, claim } from "../../recovery/claims.ts";
+import { claim } from "../../recovery/claims.ts";
 import { json } from "../answers.ts";
 import { emptyBody, jsonBody } from "../json-body.ts";
+import { resumedView } from "../resumed.ts";
 import { type Route, route } from "../route.ts";
 import { Claims, Swept } from "../schemas.ts";
 import { answer } from "./shared.ts";
@@ -45,14 +46,8 @@ const claims = route({
   errors: ["outcome_unknown"],
   async handle({ core, key, body }) {
     const claimed = await claim(core, key.tenant, present(body.value));
-    return json(200, { data: claimed.map(claimView) });
+    return json(200, { data: claimed.map((one) => resumedView(one.pipelineId, one)) });
   },
 });
-
-function claimView(claimed: Claimed) {
-  const { pipelineId, fence, owner, expiresAt, attempt, version, checkpointId, contentType, point } = claimed;
-  const stateUrl = point && `/v1/pipelines/${pipelineId}/state`;
-  return { pipelineId, fence, owner, expiresAt, attempt, version, checkpointId, contentType, stateUrl };
-}
 
 export const sweepRoutes: readonly Route[] = [claims, runSweep];

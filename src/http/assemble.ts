@@ -1,0 +1,29 @@
+import type { StorageBackend } from "../backends/types.ts";
+import type { SweepSummary } from "../recovery/sweep/sweep.ts";
+import { sweeper } from "../recovery/sweep/sweeper.ts";
+import { createCore } from "../state/core.ts";
+import { type AppDependencies, createApp } from "./app.ts";
+import type { ServiceSettings } from "./environment.ts";
+
+/** What a runtime serves, and what it runs on a schedule. */
+export interface AssembledService {
+  app: ReturnType<typeof createApp>;
+  sweep: () => Promise<SweepSummary>;
+  /** What is still to be written is, and the store's connections are given back. */
+  close: () => Promise<void>;
+}
+
+/** What a runtime has of its own. */
+export type Runtime = Pick<AppDependencies, "frozen">;
+
+/** The service over a store that is open. */
+export function assemble(
+  backend: StorageBackend,
+  { frames, webhookAllow, webhookSecrets, ...settings }: Omit<ServiceSettings, "store">,
+  runtime: Runtime = {},
+): AssembledService {
+  const core = createCore({ backend, frames, webhooks: { allow: webhookAllow } });
+  const sweep = sweeper(core, { webhookSecrets });
+  const close = () => core.tally.flush().then(() => backend.close());
+  return { app: createApp({ core, sweep, ...settings, ...runtime }), sweep, close };
+}
