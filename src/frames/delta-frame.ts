@@ -3,8 +3,9 @@ import type { Chain, Frame, FrameRef } from "../model/frame.ts";
 import type { PipelineKey } from "../model/ids.ts";
 import { compress, decompress } from "./compression.ts";
 import { fromHex, seal, sha256Hex, toHex } from "./digest.ts";
+import { type FramePlace, isEncrypted } from "./encryption.ts";
 import { deltaFrameId } from "./names.ts";
-import { codecOf, type FrameOptions, type FramePlace, laterCodec, lock, unlock } from "./stored.ts";
+import { codecOf, type FrameOptions, laterCodec, lock, unlock } from "./stored.ts";
 
 /*
  * A delta as it is stored, before encryption: format (1 byte), compression (1), length of the delta (4, little
@@ -12,8 +13,6 @@ import { codecOf, type FrameOptions, type FramePlace, laterCodec, lock, unlock }
  * last frame of a chain binds them all, as in a Merkle tree, and no frame of a chain can be taken for another's.
  */
 const FORMAT = 0xd1;
-/** What the stored bytes of an encrypted frame begin with (encryption.ts). */
-const ENCRYPTED = 0xe1;
 const DIGEST_AT = 6;
 const HEADER = DIGEST_AT + 32;
 const COMPRESSIONS = ["identity", "deflate"];
@@ -96,7 +95,7 @@ export async function openDelta(
   stored: Uint8Array,
   options: FrameOptions,
 ): Promise<OpenedDelta> {
-  const opened = await unlock(place, stored, stored[0] === ENCRYPTED, options);
+  const opened = await unlock(place, stored, isEncrypted(stored), options);
   if (!opened.ok) return opened;
   const { bytes } = opened;
   if (bytes.length < HEADER) return { ok: false, problem: "too short for a delta" };

@@ -43,6 +43,11 @@ export interface FramePlace extends PipelineKey {
   readonly frameId?: string;
 }
 
+/** Whether stored bytes are laid out as above. */
+export function isEncrypted(stored: Uint8Array): boolean {
+  return stored[0] === FORMAT;
+}
+
 /**
  * Encrypts a frame's bytes with the ring's writer: the same place, bytes and writer give the same result (see
  * above), longer than the bytes by 30 and the length of the key's id.
@@ -102,7 +107,7 @@ interface Parts {
 }
 
 function split(bytes: Uint8Array): Parts | (Decrypted & { ok: false }) {
-  if (bytes.length > 0 && bytes[0] !== FORMAT) return refuse("not_encrypted", "not an encrypted frame");
+  if (bytes.length > 0 && !isEncrypted(bytes)) return refuse("not_encrypted", "not an encrypted frame");
   const nonce = 2 + (bytes[1] ?? 0);
   const sealed = nonce + NONCE;
   if (bytes.length < sealed + TAG) return refuse("truncated", "too short for an encrypted frame");

@@ -1,12 +1,13 @@
 import { linksOf } from "../model/chain.ts";
 import type { Frame, FrameRef } from "../model/frame.ts";
 import type { PipelineKey } from "../model/ids.ts";
+import { checkSeal, type Damage, damageOf } from "./damage.ts";
 import { encodeDelta } from "./delta/encode.ts";
 import { type Base, deltaFrame } from "./delta-frame.ts";
 import { seal, sha256Hex } from "./digest.ts";
 import { fullFrameId } from "./names.ts";
 import { fullFrameOf, hasRoom, pays } from "./pays.ts";
-import { type Damage, rebuild } from "./rebuild.ts";
+import { rebuild } from "./rebuild.ts";
 import { type FrameOptions, packFrame } from "./stored.ts";
 
 /** What a version's record says of its content: checked against what the frame decodes to. */
@@ -78,15 +79,14 @@ export async function decodeFrame(
   options: FrameOptions = {},
 ): Promise<Decoded> {
   const { frame } = record;
-  const { frameId } = frame;
-  const bad = (what: string): Decoded => ({ ok: false, problem: `frame ${frameId}: ${what}`, frameId });
-  if ((await seal(key, frame.version, frame.codec, record.sha256)) !== frame.seal)
-    return bad("sealed for another tenant, pipeline, version or codec");
+  const elsewhere = await checkSeal(key, record);
+  if (elsewhere) return elsewhere;
   const rebuilt = await rebuild(key, record, linksOf(frame), stored, options);
   if (!rebuilt.ok) return rebuilt;
   const { content } = rebuilt;
-  if (content.length !== record.bytes) return bad(`rebuilt to ${content.length} bytes, not ${record.bytes}`);
+  if (content.length !== record.bytes)
+    return damageOf(frame, `rebuilt to ${content.length} bytes, not ${record.bytes}`);
   const sha256 = content === stored[0] ? frame.storedSha256 : await sha256Hex(content);
-  if (sha256 !== record.sha256) return bad("content does not match its digest");
+  if (sha256 !== record.sha256) return damageOf(frame, "content does not match its digest");
   return rebuilt;
 }

@@ -1,4 +1,4 @@
-import { chainOf, depthOf } from "../model/chain.ts";
+import { chainOf, depthOf, partNamed } from "../model/chain.ts";
 import type { FrameRef } from "../model/frame.ts";
 import { sha256 } from "./digest.ts";
 
@@ -20,7 +20,7 @@ export async function deltaFrameId(
   storedSha256: string,
   storedBytes: number,
 ): Promise<{ frameId: string; links: string }> {
-  const link = `${storedBytes.toString(36)}-${await letters(writeId, storedSha256, TAG_LETTERS)}`;
+  const link = await linkTo(writeId, storedSha256, storedBytes);
   const links = base.chain ? `${base.chain.links}.${link}` : link;
   return { frameId: `${chainOf(base)}.${depthOf(base) + 1}-${link}`, links };
 }
@@ -38,8 +38,12 @@ export async function partId(
   storedSha256: string,
   storedBytes: number,
 ): Promise<string> {
-  const tag = await letters(chain, storedSha256, TAG_LETTERS);
-  return `${chain}.${place === 0 ? "0" : `p${place}`}-${storedBytes.toString(36)}-${tag}`;
+  return partNamed(chain, place, await linkTo(chain, storedSha256, storedBytes));
+}
+
+/** What stands behind the place in a chain. */
+async function linkTo(writeId: string, storedSha256: string, storedBytes: number): Promise<string> {
+  return `${storedBytes.toString(36)}-${await letters(writeId, storedSha256, TAG_LETTERS)}`;
 }
 
 /** Digits and small letters, five bits each: names may end up in file systems that fold case. */

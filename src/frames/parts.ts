@@ -1,8 +1,9 @@
+import { chainOf, partNamed, storedBytesIn } from "../model/chain.ts";
 import type { Frame, FrameRef } from "../model/frame.ts";
 import type { PipelineKey } from "../model/ids.ts";
+import { checkSeal, checkStored, type Damage, damageOf } from "./damage.ts";
 import { seal, sha256Hex } from "./digest.ts";
 import { partId } from "./names.ts";
-import type { Damage } from "./rebuild.ts";
 import { type FrameOptions, packFrame, unpackFrame } from "./stored.ts";
 
 /*
@@ -30,6 +31,9 @@ export interface Part {
   bytes: number;
 }
 
+/** A part without its chain and its place in it; `link` is what stands behind these in its id. */
+export type PartRow = [link: string, codec: string, storedSha256: string, bytes: number];
+
 /** @param chain see `uploadChain` @param place from 1 */
 export async function packPart(
   key: PipelineKey,
@@ -54,13 +58,11 @@ export async function openPart(
   stored: Uint8Array | null,
   options: FrameOptions,
 ): Promise<OpenedPart> {
-  const { frameId, codec, storedBytes, storedSha256, bytes } = part;
-  const bad = (what: string): Damage => ({ ok: false, problem: `frame ${frameId}: ${what}`, frameId });
-  if (stored === null) return bad("missing from the store");
-  if (stored.length !== storedBytes) return bad(`${stored.length} bytes stored, not ${storedBytes}`);
-  if ((await sha256Hex(stored)) !== storedSha256) return bad("stored bytes do not match their digest");
-  const opened = await unpackFrame({ ...key, version: ANY_VERSION }, codec, stored, bytes, options);
-  return opened.ok ? { ok: true, content: opened.bytes } : bad(opened.problem);
+  const checked = await checkStored(part, stored, part.storedSha256);
+  if (!checked.ok) return checked;
+  const place = { ...key, version: ANY_VERSION };
+  const opened = await unpackFrame(place, part.codec, checked.bytes, part.bytes, options);
+  return opened.ok ? { ok: true, content: opened.bytes } : damageOf(part, opened.problem);
 }
 
 /** The frame that a version in parts is known by. */
@@ -72,13 +74,7 @@ export async function indexFrame(
   contentSha256: string,
   options: FrameOptions,
 ): Promise<Frame> {
-  const rows = parts.map(({ frameId, codec, storedSha256, bytes }) => [
-    linkOf(frameId),
-    codec,
-    storedSha256,
-    bytes,
-  ]);
-  const index = new TextEncoder().encode(JSON.stringify(rows));
+  const index = new TextEncoder().encode(JSON.stringify(parts.map(rowOf)));
   const packed = await packFrame({ ...key, version: ANY_VERSION }, index, options);
   const storedSha256 = await sha256Hex(packed.bytes);
   const storedBytes = packed.bytes.length;
@@ -102,24 +98,23 @@ export async function openIndex(
   stored: Uint8Array | null,
   options: FrameOptions,
 ): Promise<OpenedIndex> {
-  const { frame, sha256 } = record;
-  const { frameId } = frame;
-  const bad = (what: string): Damage => ({ ok: false, problem: `frame ${frameId}: ${what}`, frameId });
-  if ((await seal(key, frame.version, frame.codec, sha256)) !== frame.seal)
-    return bad("sealed for another tenant, pipeline, version or codec");
+  const { frame } = record;
+  const elsewhere = await checkSeal(key, record);
+  if (elsewhere) return elsewhere;
   const index = { ...frame, codec: frame.codec.slice(INDEX.length), bytes: frame.parts!.indexBytes };
   const opened = await openPart(key, index, stored, options);
   if (!opened.ok) return opened;
-  const rows = JSON.parse(new TextDecoder().decode(opened.content)) as [string, string, string, number][];
-  const chain = frameId.slice(0, frameId.indexOf("."));
-  const parts = rows.map(([link, codec, storedSha256, bytes], i) => {
-    const storedBytes = Number.parseInt(link, 36);
-    return { frameId: `${chain}.p${i + 1}-${link}`, codec, storedSha256, storedBytes, bytes };
-  });
-  return { ok: true, parts };
+  const rows = JSON.parse(new TextDecoder().decode(opened.content)) as PartRow[];
+  return { ok: true, parts: rows.map((row, i) => partOf(chainOf(frame), i + 1, row)) };
 }
 
-/** What is behind the place in a part's id. */
-function linkOf(frameId: string): string {
-  return frameId.slice(frameId.indexOf("-", frameId.indexOf(".")) + 1);
+export function rowOf({ frameId, codec, storedSha256, bytes }: Part): PartRow {
+  const link = frameId.slice(frameId.indexOf("-", frameId.indexOf(".")) + 1);
+  return [link, codec, storedSha256, bytes];
+}
+
+/** @param place from 1 */
+export function partOf(chain: string, place: number, [link, codec, storedSha256, bytes]: PartRow): Part {
+  const [frameId, storedBytes] = [partNamed(chain, place, link), storedBytesIn(link)];
+  return { frameId, codec, storedSha256, storedBytes, bytes };
 }

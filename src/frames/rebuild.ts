@@ -1,19 +1,12 @@
 import type { Link } from "../model/chain.ts";
 import type { FrameRef } from "../model/frame.ts";
 import type { PipelineKey } from "../model/ids.ts";
+import { checkStored, type Damage, damageOf } from "./damage.ts";
 import { applyDelta } from "./delta/apply.ts";
 import { DeltaError, MAX_BYTES } from "./delta/format.ts";
 import { inspectDelta } from "./delta/inspect.ts";
 import { openDelta } from "./delta-frame.ts";
-import { sha256Hex } from "./digest.ts";
 import { type FrameOptions, unpackFrame } from "./stored.ts";
-
-/** What is wrong, and with which frame. */
-export interface Damage {
-  ok: false;
-  problem: string;
-  frameId: string;
-}
 
 type Rebuilt = { ok: true; content: Uint8Array } | Damage;
 type LinkedDelta = { delta: Uint8Array; link: Link };
@@ -60,7 +53,7 @@ function applyAll(full: Uint8Array, deltas: readonly LinkedDelta[]): Rebuilt {
     }
   } catch (error) {
     if (!(error instanceof DeltaError)) throw error;
-    return problemOf(deltas[at]!.link, "does not apply to the frame before it");
+    return damageOf(deltas[at]!.link, "does not apply to the frame before it");
   }
   return { ok: true, content: content.length < longest / 2 ? content.slice() : content };
 }
@@ -78,32 +71,16 @@ async function open(
   const deltas: LinkedDelta[] = [];
   for (let i = links.length - 1; i > 0; i--) {
     const link = links[i]!;
-    const checked = await check(link, stored[i] ?? null, sha256);
+    const checked = await checkStored(link, stored[i] ?? null, sha256);
     if (!checked.ok) return checked;
     const opened = await openDelta({ ...key, version: first + i }, checked.bytes, options);
-    if (!opened.ok) return problemOf(link, opened.problem);
+    if (!opened.ok) return damageOf(link, opened.problem);
     deltas.unshift({ delta: opened.delta, link });
     sha256 = opened.baseSha256;
   }
-  const checked = await check(links[0]!, stored[0] ?? null, sha256);
+  const checked = await checkStored(links[0]!, stored[0] ?? null, sha256);
   if (!checked.ok) return checked;
   const base = frame.chain?.base ?? { codec: frame.codec, bytes };
   const full = await unpackFrame({ ...key, version: first }, base.codec, checked.bytes, base.bytes, options);
-  return full.ok ? { ok: true, full: full.bytes, deltas } : problemOf(links[0]!, full.problem);
-}
-
-async function check(
-  link: Link,
-  stored: Uint8Array | null,
-  sha256: string,
-): Promise<{ ok: true; bytes: Uint8Array } | Damage> {
-  if (stored === null) return problemOf(link, "missing from the store");
-  if (stored.length !== link.storedBytes)
-    return problemOf(link, `${stored.length} bytes stored, not ${link.storedBytes}`);
-  if ((await sha256Hex(stored)) !== sha256) return problemOf(link, "stored bytes do not match their digest");
-  return { ok: true, bytes: stored };
-}
-
-function problemOf({ frameId }: Link, what: string): Damage {
-  return { ok: false, problem: `frame ${frameId}: ${what}`, frameId };
+  return full.ok ? { ok: true, full: full.bytes, deltas } : damageOf(links[0]!, full.problem);
 }

@@ -1,7 +1,6 @@
 import { CairnError } from "../model/errors.ts";
-import type { PipelineKey } from "../model/ids.ts";
 import { type Compression, compress, decompress } from "./compression.ts";
-import { decrypt, encrypt } from "./encryption.ts";
+import { decrypt, encrypt, type FramePlace } from "./encryption.ts";
 import type { KeyRing } from "./key-ring.ts";
 
 /** How frames are stored. */
@@ -15,11 +14,6 @@ export interface Encryption {
   ring: KeyRing;
   /** A frame that is not encrypted is refused. It is not damage: nothing is given up for it. */
   required: boolean;
-}
-
-/** Where a frame is. */
-export interface FramePlace extends PipelineKey {
-  version: number;
 }
 
 /** What a codec of an encrypted frame ends in. */

@@ -23,6 +23,21 @@ export function chainOf({ frameId }: Pick<FrameRef, "frameId">): string {
   return dot < 0 ? frameId : frameId.slice(0, dot);
 }
 
+/** The id of a part, or with place 0 of the index of all; `link` is what stands behind the place. */
+export function partNamed(chain: string, place: number, link: string): string {
+  return `${chain}.${place === 0 ? "0" : `p${place}`}-${link}`;
+}
+
+/** Whether it is the id of a part, which is staged before a record names it. */
+export function isPart(frameId: string): boolean {
+  return frameId.startsWith(".p", frameId.indexOf("."));
+}
+
+/** What the frame takes that has this behind its place. */
+export function storedBytesIn(link: string): number {
+  return Number.parseInt(link, 36);
+}
+
 /** The frames that a content is rebuilt from: the full one first, the named one last. */
 export function linksOf(ref: FrameRef): Link[] {
   const own = { frameId: ref.frameId, storedBytes: ref.storedBytes };
@@ -31,7 +46,7 @@ export function linksOf(ref: FrameRef): Link[] {
   const links = ref.chain.links.split(".");
   const deltas = links.map((link, i) => ({
     frameId: `${chain}.${i + 1}-${link}`,
-    storedBytes: Number.parseInt(link, 36),
+    storedBytes: storedBytesIn(link),
   }));
   const rest = deltas.reduce((sum, delta) => sum + delta.storedBytes, 0);
   return [{ frameId: `${chain}.0`, storedBytes: ref.chain.storedBytes - rest }, ...deltas];

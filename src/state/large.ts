@@ -1,8 +1,8 @@
 import { nodeCrypto } from "../backends/node-crypto.ts";
+import { type Damage, damageOf } from "../frames/damage.ts";
 import type { Content } from "../frames/frame.ts";
 import { partId, uploadChain } from "../frames/names.ts";
-import { indexFrame, openIndex, openPart, type Part } from "../frames/parts.ts";
-import type { Damage } from "../frames/rebuild.ts";
+import { indexFrame, type OpenedIndex, openIndex, openPart, type Part } from "../frames/parts.ts";
 import { linksOf } from "../model/chain.ts";
 import { CairnError } from "../model/errors.ts";
 import type { Frame } from "../model/frame.ts";
@@ -29,8 +29,7 @@ export async function openLarge(
   stored?: Uint8Array | null,
   whole: () => Promise<unknown> = async () => {},
 ): Promise<OpenedLarge> {
-  const bytes = stored === undefined ? (await core.backend.frames(key, linksOf(record.frame)))[0] : stored;
-  const index = await openIndex(key, record, bytes ?? null, core.frames);
+  const index = await readIndex(core, key, record, stored);
   if (!index.ok) return index;
   const all = { from: 0, end: record.bytes };
   return {
@@ -84,19 +83,28 @@ export async function copyLarge(
   record: Content,
   version: number,
 ): Promise<{ frame: Frame; staged: Part[] }> {
-  const [stored] = await core.backend.frames(key, linksOf(record.frame));
-  const index = await openIndex(key, record, stored ?? null, core.frames);
+  const index = await readIndex(core, key, record);
   if (!index.ok) throw new PartDamaged(index);
   const chain = uploadChain(version);
   const staged: Part[] = [];
   for (const [i, part] of index.parts.entries()) {
     const frameId = await partId(chain, i + 1, part.storedSha256, part.storedBytes);
     const [bytes] = await core.backend.frames(key, [part]);
-    if (!bytes) throw new PartDamaged({ ok: false, problem: `frame ${part.frameId}: missing`, frameId });
+    if (!bytes) throw new PartDamaged(damageOf(part, "missing"));
     await core.backend.stage(key, [{ frameId, bytes }]);
     staged.push({ ...part, frameId });
   }
   return { frame: await indexFrame(key, version + 1, chain, staged, record.sha256, core.frames), staged };
+}
+
+async function readIndex(
+  core: Core,
+  key: PipelineKey,
+  record: Content,
+  stored?: Uint8Array | null,
+): Promise<OpenedIndex> {
+  const bytes = stored === undefined ? (await core.backend.frames(key, linksOf(record.frame)))[0] : stored;
+  return openIndex(key, record, bytes ?? null, core.frames);
 }
 
 class PartDamaged extends CairnError {
@@ -123,11 +131,8 @@ async function* readAll(
     last = await readPart(core, key, part);
     hash.update(last);
   }
-  const { frameId } = record.frame;
-  if (hash.digest("hex") !== record.sha256) {
-    const problem = `frame ${frameId}: content does not match its digest`;
-    throw new PartDamaged({ ok: false, problem, frameId });
-  }
+  if (hash.digest("hex") !== record.sha256)
+    throw new PartDamaged(damageOf(record.frame, "content does not match its digest"));
   await whole();
   if (last) yield last;
 }

@@ -1,6 +1,6 @@
 import type { Loaded } from "../backends/types.ts";
+import { type Damage, damageOf } from "../frames/damage.ts";
 import { decodeFrame } from "../frames/frame.ts";
-import type { Damage } from "../frames/rebuild.ts";
 import { linksOf } from "../model/chain.ts";
 import type { CheckpointRecord } from "../model/checkpoint.ts";
 import { CairnError } from "../model/errors.ts";
@@ -123,8 +123,7 @@ export async function decodeContent(
   const decoded = await decodeFrame(key, record, stored, core.frames);
   if (!decoded.ok || record.verified || unseen || fitsType(record.contentType, decoded.content))
     return decoded;
-  const { frameId } = record.frame;
-  return { ok: false, problem: `frame ${frameId}: its content is not ${record.contentType}`, frameId };
+  return damageOf(record.frame, `its content is not ${record.contentType}`);
 }
 
 async function requireState(core: Core, key: PipelineKey): Promise<Loaded> {

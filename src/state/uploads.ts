@@ -1,6 +1,6 @@
 import { sha256Hex } from "../frames/digest.ts";
 import { uploadChain } from "../frames/names.ts";
-import { indexFrame, MOST_PARTS, PART_BYTES, type Part } from "../frames/parts.ts";
+import { indexFrame, MOST_PARTS, PART_BYTES, type Part, partOf, rowOf } from "../frames/parts.ts";
 import { CairnError } from "../model/errors.ts";
 import type { PipelineKey } from "../model/ids.ts";
 import { type Core, loadHead } from "./core.ts";
@@ -50,7 +50,7 @@ export async function uploadPart(
   if (content.length > PART_BYTES)
     throw new CairnError("too_large", `A part holds at most ${PART_BYTES} bytes.`);
   const made = await stagePart(core, key, uploadId, part, content);
-  return { part, bytes: content.length, sha256: await sha256Hex(content), token: tokenOf(made) };
+  return { part, bytes: content.length, sha256: await sha256Hex(content), token: tokenOf(part, made) };
 }
 
 export interface PartsInput extends Omit<SaveInput, "content" | "request"> {
@@ -68,7 +68,7 @@ export interface PartsInput extends Omit<SaveInput, "content" | "request"> {
  */
 export async function saveParts(core: Core, key: PipelineKey, input: PartsInput): Promise<Saved> {
   const { uploadId, contentType, sha256, tokens } = input;
-  const parts = tokens.map((token, i) => partOf(token, uploadId, i + 1));
+  const parts = tokens.map((token, i) => partIn(token, uploadId, i + 1));
   const bytes = parts.reduce((sum, part) => sum + part.bytes, 0);
   // The same as in one piece: sent again, the parts may be those of another upload.
   const request = ["save", contentType, sha256, input.checkpoint, input.situation ?? null];
@@ -87,11 +87,11 @@ export async function saveParts(core: Core, key: PipelineKey, input: PartsInput)
   return afterSave(core, key, input, committed, started);
 }
 
-function tokenOf({ frameId, codec, storedSha256, bytes }: Part): string {
-  return [frameId.slice(frameId.indexOf(".") + 1), codec, storedSha256, bytes].join("~");
+function tokenOf(place: number, part: Part): string {
+  return `p${place}-${rowOf(part).join("~")}`;
 }
 
-function partOf(token: string, uploadId: string, place: number): Part {
+function partIn(token: string, uploadId: string, place: number): Part {
   const [, number, link, codec, storedSha256, bytes] = TOKEN.exec(token) ?? [];
   if (Number(number) !== place || Number(bytes) > PART_BYTES) {
     const errors = [
@@ -99,7 +99,5 @@ function partOf(token: string, uploadId: string, place: number): Part {
     ];
     throw new CairnError("malformed", "The parts are not those that were uploaded.", { errors });
   }
-  const frameId = `${uploadId}.p${number}-${link}`;
-  const storedBytes = Number.parseInt(link!, 36);
-  return { frameId, codec: codec!, storedSha256: storedSha256!, storedBytes, bytes: Number(bytes) };
+  return partOf(uploadId, place, [link!, codec!, storedSha256!, Number(bytes)]);
 }

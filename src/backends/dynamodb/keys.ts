@@ -40,7 +40,6 @@ const GATHERED = ".+";
 export const gatheredAt = (chain: string, revision: number) =>
   `${FRAMES}${chain}${GATHERED}${padded(revision, 13)}-`;
 export const isGathered = (sk: string) => sk.includes(GATHERED);
-export const isPart = (frameId: string) => frameId.startsWith(".p", frameId.indexOf("."));
 
 /** Events `first` to `last`, by their ids: rows of different extent never share a key. */
 export const eventsSk = (first: string, last: string) => `${EVENTS}${eventOrder(first)}-${eventOrder(last)}`;

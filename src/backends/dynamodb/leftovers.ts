@@ -1,9 +1,9 @@
-import { chainOf, linksOf } from "../../model/chain.ts";
+import { chainOf, isPart, linksOf } from "../../model/chain.ts";
 import { statesOf } from "../../model/head.ts";
 import type { PipelineKey } from "../../model/ids.ts";
 import { chainRows } from "./chain-rows.ts";
 import { type Frames, framesIn } from "./frames.ts";
-import { chainNamed, FRAMES, isGathered, isPart, OBJECTS, revisionOf, sequenceOf } from "./keys.ts";
+import { chainNamed, FRAMES, isGathered, OBJECTS, revisionOf, sequenceOf } from "./keys.ts";
 import { has } from "./ranges.ts";
 import type { HeadRecord, Opened } from "./record.ts";
 import { type Rows, rowCheckpoints } from "./rows.ts";

@@ -1,10 +1,10 @@
-import { chainOf, type Link } from "../../model/chain.ts";
+import { chainOf, isPart, type Link } from "../../model/chain.ts";
 import type { PipelineKey } from "../../model/ids.ts";
 import { frameKey } from "../object/keys.ts";
 import type { ObjectStore } from "../object/store.ts";
 import { chainRows } from "./chain-rows.ts";
 import { type Frames, framesIn, type Shelves } from "./frames.ts";
-import { frameSk, isPart, partition } from "./keys.ts";
+import { frameSk, partition } from "./keys.ts";
 import type { Table } from "./table.ts";
 
 type Found = [frameId: string, bytes: Uint8Array][];

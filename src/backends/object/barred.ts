@@ -1,4 +1,4 @@
-import { chainOf } from "../../model/chain.ts";
+import { chainOf, isPart } from "../../model/chain.ts";
 import type { Head } from "../../model/head.ts";
 import type { HeadRecord } from "./record.ts";
 
@@ -8,11 +8,9 @@ import type { HeadRecord } from "./record.ts";
  * may bring them any more, until its version is past theirs and none can.
  */
 
-const PART = /^[^.]*\.p/;
-
 /** What a head keeps of a name: all parts of one chain go together. */
 export function barOf(frameId: string): string {
-  return PART.test(frameId) ? `${chainOf({ frameId })}.p` : frameId;
+  return isPart(frameId) ? `${chainOf({ frameId })}.p` : frameId;
 }
 
 /** Whether the name was collected. */

@@ -1,4 +1,4 @@
-import { chainOf, type Link } from "../../model/chain.ts";
+import { chainOf, isPart, type Link } from "../../model/chain.ts";
 import type { PipelineKey } from "../../model/ids.ts";
 import type { Upgrades } from "./container.ts";
 import { chainPrefix, frameKey } from "./keys.ts";
@@ -12,12 +12,11 @@ interface Source {
 
 /** Frames up to this many stored bytes live inside the head and its segments. */
 const INLINE_BYTES = 32 * 1024;
-const STAGED = /^[^.]*\.p/;
 const LISTED_AT_ONCE = 1000;
 
 /** Whether a frame is an object of its own: a large one, or one that was staged. */
 export function isObject({ frameId, storedBytes }: Link): boolean {
-  return storedBytes > INLINE_BYTES || STAGED.test(frameId);
+  return storedBytes > INLINE_BYTES || isPart(frameId);
 }
 
 /**
