@@ -6,7 +6,7 @@ import { type Head, statesOf, VERSIONS_KEPT, WRITES_KEPT, type WriteResult } fro
 import { dropCheckpoints, makeCheckpoint, withCheckpoint } from "./apply-checkpoint.ts";
 import { changeLease, checkFence, renewByWrite } from "./apply-lease.ts";
 import { freshHead, reborn, tombstone } from "./fresh.ts";
-import type { Commit, Effects, Expectation, Refusal } from "./types.ts";
+import type { Commit, CommitOutcome, Effects, Expectation, Refusal } from "./types.ts";
 
 /** What a store holds of one pipeline, as far as a commit needs it. */
 export interface Stored {
@@ -34,6 +34,14 @@ export type Verdict =
   | Applied
   | { kind: "replayed"; head: Head; result: WriteResult }
   | { kind: "refused"; refusal: Refusal; head: Head | null };
+
+/** What the caller is told. Copies: what a driver keeps for the next commit is nobody else's to change. */
+export function outcomeOf(verdict: Verdict): CommitOutcome {
+  const head = structuredClone(verdict.head);
+  if (verdict.kind === "refused") return { ok: false, refusal: verdict.refusal, head };
+  const result = structuredClone(verdict.result);
+  return { ok: true, head: head!, result, replayed: verdict.kind === "replayed" };
+}
 
 /** Whether `applyCommit` must see every checkpoint of the pipeline. */
 export function needsCheckpoints(commit: Commit): boolean {

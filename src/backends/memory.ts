@@ -3,7 +3,7 @@ import type { CheckpointRecord } from "../model/checkpoint.ts";
 import type { PipelineEvent } from "../model/event.ts";
 import type { Head } from "../model/head.ts";
 import type { PipelineKey } from "../model/ids.ts";
-import { type Applied, applyCommit } from "./apply.ts";
+import { type Applied, applyCommit, outcomeOf } from "./apply.ts";
 import { dueAt } from "./due-at.ts";
 import { checkpointPage, eventPage, matches, pipelinePage } from "./pages.ts";
 import { added, checkedSums } from "./sums.ts";
@@ -51,14 +51,11 @@ export function memoryBackend(options: MemoryOptions = {}): StorageBackend {
       staged: new Set(waiting.keys()),
     };
     const verdict = applyCommit(stored, commit, now(), 0);
-    if (verdict.kind === "refused")
-      return { ok: false, ...structuredClone({ refusal: verdict.refusal, head: verdict.head }) };
     if (verdict.kind === "applied") {
       entries.set(entryName(commit.key), write(entry, verdict, commit, waiting));
       if (commit.effects.remove) staged.delete(entryName(commit.key));
     }
-    const { head, result } = structuredClone({ head: verdict.head, result: verdict.result });
-    return { ok: true, head, result, replayed: verdict.kind === "replayed" };
+    return outcomeOf(verdict);
   }
 
   /** Those that wait still. */

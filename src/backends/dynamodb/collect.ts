@@ -1,9 +1,9 @@
+import { bytesIn } from "../../model/bytes.ts";
 import type { PipelineKey } from "../../model/ids.ts";
 import { barOf, stillBarred } from "../object/barred.ts";
 import { frameKey } from "../object/keys.ts";
 import { readHead, type Store, unchanged } from "./committer.ts";
 import { unavailable } from "./errors.ts";
-import { sizeOf } from "./frames.ts";
 import { headAttributes } from "./item.ts";
 import { chainNamed, HEAD, headKey, isGathered, OBJECTS, partition } from "./keys.ts";
 import { holdsFrames, leftovers } from "./leftovers.ts";
@@ -88,7 +88,7 @@ async function bar(
     throw unavailable(cause);
   });
   if (!ok) return false;
-  const bytes = attributes.head.B.length + sizeOf(opened.frames);
+  const bytes = attributes.head.B.length + bytesIn(opened.frames.values());
   cache.put(key, { revision: record.head.revision, record, frames: opened.frames }, bytes, at);
   return true;
 }

@@ -1,13 +1,14 @@
+import { bytesIn } from "../../model/bytes.ts";
 import { CairnError, OutcomeUnknown } from "../../model/errors.ts";
 import type { Head } from "../../model/head.ts";
 import type { PipelineKey } from "../../model/ids.ts";
-import type { Verdict } from "../apply.ts";
+import { outcomeOf, type Verdict } from "../apply.ts";
 import type { HeadRecords } from "../object/head-records.ts";
 import type { Commit, CommitOutcome } from "../types.ts";
 import { applyToDraft, type Draft, openDraft, wantsRows } from "./draft.ts";
 import { dueChange } from "./due-change.ts";
 import { pause } from "./errors.ts";
-import { largeRows, putLarge, type Shelves, sizeOf, stamped } from "./frames.ts";
+import { largeRows, putLarge, type Shelves, stamped } from "./frames.ts";
 import { deleteGarbage } from "./garbage.ts";
 import { headAttributes, type Item, openItem } from "./item.ts";
 import { headKey } from "./keys.ts";
@@ -61,10 +62,10 @@ export async function commitBatch(
     const verdicts = await applyAll(store, draft, commits);
     if (verdicts?.some((verdict) => verdict.kind === "applied")) {
       const written = await writeDraft(store, draft);
-      if (written.ok) return verdicts.map(outcome);
+      if (written.ok) return verdicts.map(outcomeOf);
       if (written.item) known = openItem(written.item, key, store.upgrades);
       fresh = known !== null;
-    } else if (verdicts && fresh) return verdicts.map(outcome);
+    } else if (verdicts && fresh) return verdicts.map(outcomeOf);
     store.cache.forget(key);
     if (attempt > 0) await pause(attempt);
   }
@@ -107,7 +108,7 @@ async function writeDraft(store: Store, draft: Draft): Promise<{ ok: boolean; it
   });
   if (!ok) return { ok, item };
   const left = withoutGarbage(record, await sweep(store, draft, record));
-  const bytes = attributes.head.B.length + sizeOf(draft.frames);
+  const bytes = attributes.head.B.length + bytesIn(draft.frames.values());
   cache.put(key, { revision: record.head.revision, record: left, frames: draft.frames }, bytes, at);
   return { ok, item };
 }
@@ -155,14 +156,6 @@ async function deletedAll(
     () => true,
     () => false,
   );
-}
-
-function outcome(verdict: Verdict): CommitOutcome {
-  // A copy, for the head is kept for the next commit.
-  const head = structuredClone(verdict.head);
-  if (verdict.kind === "refused") return { ok: false, refusal: verdict.refusal, head };
-  const result = structuredClone(verdict.result);
-  return { ok: true, head: head!, result, replayed: verdict.kind === "replayed" };
 }
 
 /**

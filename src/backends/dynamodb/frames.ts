@@ -30,11 +30,6 @@ const NAME = 50;
 
 export type Frames = ReadonlyMap<string, Uint8Array>;
 
-/** What frames take of an item. */
-export function sizeOf(frames: Frames): number {
-  return [...frames.values()].reduce((sum, { length }) => sum + length, 0);
-}
-
 /** A row that holds one frame: many writers may write it, all the same. */
 function frameRow(key: PipelineKey, frameId: string, bytes: Uint8Array): Item {
   return rowOf(key, frameSk(frameId), [[frameId, bytes]]);

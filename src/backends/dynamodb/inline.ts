@@ -1,6 +1,7 @@
+import { bytesIn } from "../../model/bytes.ts";
 import { chainOf } from "../../model/chain.ts";
 import type { Draft } from "./draft.ts";
-import { type Frames, sizeOf } from "./frames.ts";
+import type { Frames } from "./frames.ts";
 import { FRAMES } from "./keys.ts";
 import { withOutside } from "./record.ts";
 
@@ -13,7 +14,7 @@ export function takeOut(draft: Draft, beside: boolean): Frames {
   const gone = new Map<string, Uint8Array>();
   if (beside) move(draft, lasting!, gone);
   for (const ids of [lasting!, ...others])
-    if (sizeOf(draft.frames) > draft.shelves.inlineBytes) move(draft, ids, gone);
+    if (bytesIn(draft.frames.values()) > draft.shelves.inlineBytes) move(draft, ids, gone);
   const names = [...gone.keys()].map((frameId) => FRAMES + chainOf({ frameId }));
   draft.record = withOutside(draft.record!, names);
   return gone;

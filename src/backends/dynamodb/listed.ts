@@ -1,8 +1,7 @@
 import type { PipelineKey } from "../../model/ids.ts";
 import { frameKey } from "../object/keys.ts";
+import { pagesOf } from "../object/listing.ts";
 import type { ObjectStore } from "../object/store.ts";
-
-const PAGE = 1000;
 
 interface Part {
   prefix?: string;
@@ -25,11 +24,7 @@ export async function* datedFrames(
   { prefix = "", after }: Part = {},
 ): AsyncGenerator<[frameId: string, at: number][], void> {
   const folder = frameKey(key, "");
-  for (let last = after === undefined ? undefined : folder + after, more = true; more; ) {
-    const position = last === undefined ? {} : { after: last };
-    const page = await s3.list(folder + prefix, { limit: PAGE, ...position });
-    yield page.keys.map((name, i) => [name.slice(folder.length), page.times[i]!]);
-    last = page.keys.at(-1);
-    more = page.more && last !== undefined;
-  }
+  const first = after === undefined ? undefined : folder + after;
+  for await (const { keys, times } of pagesOf(s3, folder + prefix, first))
+    yield keys.map((name, i) => [name.slice(folder.length), times[i]!]);
 }

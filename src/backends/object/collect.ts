@@ -4,6 +4,7 @@ import type { PipelineKey } from "../../model/ids.ts";
 import { barOf, stillBarred } from "./barred.ts";
 import { type CommitterOptions, putHead, unavailable } from "./committer.ts";
 import { framePrefix, segmentPrefix } from "./keys.ts";
+import { pagesOf } from "./listing.ts";
 import { BATCH } from "./queue.ts";
 import { type HeadRecord, type Opened, readHead, readSegment } from "./record.ts";
 import { encodeHead } from "./seal-draft.ts";
@@ -12,7 +13,6 @@ import type { ObjectStore } from "./store.ts";
 /** What one call takes away at most, and how often it begins again when others write. */
 const MOST = 1000;
 const TRIES = 4;
-const LISTED_AT_ONCE = 1000;
 const DELTA = /^[^.]*\.[1-9]/;
 
 /** By key, when it was put. */
@@ -55,13 +55,9 @@ async function listOld(
   isOld: (time: number) => boolean,
 ): Promise<Found> {
   const found = new Map<string, number>();
-  for (const prefix of [framePrefix(key), segmentPrefix(key)]) {
-    for (let after: { after?: string } | null = {}; after; ) {
-      const page = await store.list(prefix, { ...after, limit: LISTED_AT_ONCE });
-      for (const [i, name] of page.keys.entries()) if (isOld(page.times[i]!)) found.set(name, page.times[i]!);
-      after = page.more ? { after: page.keys.at(-1)! } : null;
-    }
-  }
+  for (const prefix of [framePrefix(key), segmentPrefix(key)])
+    for await (const { keys, times } of pagesOf(store, prefix))
+      for (const [i, name] of keys.entries()) if (isOld(times[i]!)) found.set(name, times[i]!);
   return found;
 }
 

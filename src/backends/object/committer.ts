@@ -1,7 +1,7 @@
 import { chainOf } from "../../model/chain.ts";
 import { CairnError, OutcomeUnknown } from "../../model/errors.ts";
 import type { PipelineKey } from "../../model/ids.ts";
-import type { Verdict } from "../apply.ts";
+import { outcomeOf, type Verdict } from "../apply.ts";
 import type { Commit, CommitOutcome, StagedFrame } from "../types.ts";
 import { report } from "../unreadable.ts";
 import { isCollected } from "./barred.ts";
@@ -49,8 +49,8 @@ export async function commitBatch(
     if (verdicts === "moved") continue;
     const changes = verdicts.some((verdict) => verdict.kind === "applied");
     if (changes) {
-      if (await writeDraft(options, draft, opened)) return verdicts.map(outcome);
-    } else if (!cached) return verdicts.map(outcome);
+      if (await writeDraft(options, draft, opened)) return verdicts.map(outcomeOf);
+    } else if (!cached) return verdicts.map(outcomeOf);
     // A refusal by a remembered head is none: only what was read just now, or is confirmed by a put, decides.
     options.cache.forget(key);
     if (!cached) await pause(attempt);
@@ -181,16 +181,4 @@ export function unavailable(cause: unknown): CairnError {
     retryAfterSeconds: 2,
     cause,
   });
-}
-
-/** Copies: what is kept for the next put is nobody else's to change. */
-function outcome(verdict: Verdict): CommitOutcome {
-  const head = structuredClone(verdict.head);
-  if (verdict.kind === "refused") return { ok: false, refusal: verdict.refusal, head };
-  return {
-    ok: true,
-    head: head!,
-    result: structuredClone(verdict.result),
-    replayed: verdict.kind === "replayed",
-  };
 }

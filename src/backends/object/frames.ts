@@ -2,6 +2,7 @@ import { chainOf, isPart, type Link } from "../../model/chain.ts";
 import type { PipelineKey } from "../../model/ids.ts";
 import type { Upgrades } from "./container.ts";
 import { chainPrefix, frameKey } from "./keys.ts";
+import { pagesOf } from "./listing.ts";
 import { type Opened, readSegment, type SegmentRef } from "./record.ts";
 import type { ObjectStore } from "./store.ts";
 
@@ -12,7 +13,6 @@ interface Source {
 
 /** Frames up to this many stored bytes live inside the head and its segments. */
 const INLINE_BYTES = 32 * 1024;
-const LISTED_AT_ONCE = 1000;
 
 /** Whether a frame is an object of its own: a large one, or one that was staged. */
 export function isObject({ frameId, storedBytes }: Link): boolean {
@@ -70,11 +70,7 @@ export async function stagedFrames(
 ): Promise<Set<string>> {
   const prefix = chainPrefix(key, chain);
   const found = new Set<string>();
-  let after: { after?: string } = {};
-  for (;;) {
-    const { keys, more } = await store.list(`${prefix}p`, { ...after, limit: LISTED_AT_ONCE });
+  for await (const { keys } of pagesOf(store, `${prefix}p`))
     for (const name of keys) found.add(chain + name.slice(prefix.length - 1));
-    if (!more) return found;
-    after = { after: keys.at(-1)! };
-  }
+  return found;
 }

@@ -1,8 +1,7 @@
 import type { PipelineKey } from "../../model/ids.ts";
 import { framePrefix } from "./keys.ts";
+import { pagesOf } from "./listing.ts";
 import type { ObjectStore } from "./store.ts";
-
-const LISTED_AT_ONCE = 1000;
 
 /**
  * Deletes what nothing names any more: objects, and all that begins with a prefix, which ends in a dot. However many
@@ -29,13 +28,9 @@ async function deleteChains(
   prefixes: ReadonlySet<string>,
 ): Promise<void> {
   const all = framePrefix(key);
-  let after: { after?: string } = {};
-  for (;;) {
-    const { keys, more } = await store.list(all, { ...after, limit: LISTED_AT_ONCE });
+  for await (const { keys } of pagesOf(store, all)) {
     const gone = keys.filter((name) => prefixes.has(chainPrefixOf(name, all.length)));
     if (gone.length > 0) await store.delete(gone);
-    if (!more) return;
-    after = { after: keys.at(-1)! };
   }
 }
 

@@ -1,8 +1,9 @@
+import { bytesIn } from "../../model/bytes.ts";
 import { chainOf, depthOf } from "../../model/chain.ts";
 import { type Encoded, encodeContainer } from "./container.ts";
 import type { Draft } from "./draft.ts";
 import type { HeadRecord } from "./record.ts";
-import { bytesIn, type Contents, putSegment, rewriteSegments } from "./segments.ts";
+import { type Contents, putSegment, rewriteSegments } from "./segments.ts";
 
 /**
  * Every save puts the whole head, and a segment is one more put: a head sheds what it carries once that is so many
@@ -60,11 +61,11 @@ function passing({ head: { state, history } }: HeadRecord): Set<string> {
 
 function isMuch({ segments }: HeadRecord, { checkpoints, events, frames }: Contents): boolean {
   if (checkpoints.length + events.length >= RECORDS) return true;
-  return frames.size >= FRAMES && bytesIn(frames) >= FRAME_BYTES + MORE_BYTES * segments.length;
+  return frames.size >= FRAMES && bytesIn(frames.values()) >= FRAME_BYTES + MORE_BYTES * segments.length;
 }
 
 function sizeOf({ checkpoints, events, frames }: Contents): number {
-  return bytesIn(frames) + JSON.stringify([checkpoints, events]).length;
+  return bytesIn(frames.values()) + JSON.stringify([checkpoints, events]).length;
 }
 
 async function spill(draft: Draft, contents: Contents): Promise<void> {

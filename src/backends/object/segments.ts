@@ -1,4 +1,5 @@
 import { sha256Hex } from "../../frames/digest.ts";
+import { bytesIn } from "../../model/bytes.ts";
 import { chainOf } from "../../model/chain.ts";
 import { encodeContainer } from "./container.ts";
 import type { Draft } from "./draft.ts";
@@ -25,7 +26,7 @@ export async function rewriteSegments(draft: Draft): Promise<void> {
   };
   for (const ref of draft.record!.segments) {
     const segment = dirty.has(ref.name) ? segments.find(({ name }) => name === ref.name) : undefined;
-    if (!segment || bytesIn(merged.frames) > MERGED_BYTES) await flush();
+    if (!segment || bytesIn(merged.frames.values()) > MERGED_BYTES) await flush();
     if (!segment) refs.push(ref);
     else {
       garbage.push(segmentKey(key, ref.name));
@@ -59,8 +60,4 @@ export async function putSegment(
   const chains = [...new Set([...frames.keys()].map((frameId) => chainOf({ frameId })))];
   const runs = runsOf(checkpoints);
   return { name, checkpoints: checkpoints.length, events: events.length, chains, runs };
-}
-
-export function bytesIn(frames: ReadonlyMap<string, Uint8Array>): number {
-  return [...frames.values()].reduce((sum, bytes) => sum + bytes.length, 0);
 }
