@@ -9,6 +9,7 @@ import type { Head } from "../model/head.ts";
 import type { PipelineKey } from "../model/ids.ts";
 import { present } from "../model/present.ts";
 import type { Situation } from "../model/task.ts";
+import { everyCheckpoint } from "./checkpoints.ts";
 import type { Core } from "./core.ts";
 
 /** Of a machine that died, until another begins; and of a recovery of which nothing is known. */
@@ -119,11 +120,7 @@ async function storage(
 ): Promise<Pick<Standing, "storedBytes" | "addedBytes">> {
   if (policy.storageBudgetBytes === undefined) return {};
   const frames: FrameRef[] = [];
-  for (let cursor: string | null | undefined; cursor !== null; ) {
-    const page = await core.backend.checkpoints(key, { limit: 500, ...(cursor ? { cursor } : {}) });
-    frames.push(...page.data.map((record) => record.frame));
-    cursor = page.cursor;
-  }
+  for await (const record of everyCheckpoint(core, key)) frames.push(record.frame);
   const storedBytes = total(frames);
   return { storedBytes, ...(frame ? { addedBytes: total([...frames, frame]) - storedBytes } : {}) };
 }
