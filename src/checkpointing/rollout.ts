@@ -1,4 +1,5 @@
-import { livedUntil, survivalAt } from "./hazard/curve.ts";
+import { cellFrom, cellOf } from "./hazard/age-grid.ts";
+import { livedIn, livedUntil, survivalAt, survivalIn } from "./hazard/curve.ts";
 import type { Model, Outlook } from "./outlook.ts";
 
 /**
@@ -26,15 +27,18 @@ export function nextCheckpoint(
   const loss = restartSeconds + values.recovered[k + 1]! + surplusSeconds;
   let best = Number.POSITIVE_INFINITY;
   let next = i;
+  let cell = cellOf(age);
   for (let j = i; j <= last; j++) {
     const reached = age + work[j]! - work[i]!;
-    const there = survivalAt(curve, reached);
+    cell = cellFrom(cell, reached);
+    const there = survivalIn(curve, cell, reached);
     if (there * (work[last]! - work[i]!) + (alive - there) * loss > best) break;
     const cost = j === last ? 0 : chain.checkpointSeconds[j]!;
     const fee = j === last ? 0 : chain.feeSeconds[j]!;
-    const done = survivalAt(curve, reached + cost);
+    const saved = cellFrom(cell, reached + cost);
+    const done = survivalIn(curve, saved, reached + cost);
     const value =
-      livedUntil(curve, reached + cost) - lived + (alive - done) * loss + done * (fee + ahead[j]!);
+      livedIn(curve, saved, reached + cost) - lived + (alive - done) * loss + done * (fee + ahead[j]!);
     if (value < best) {
       best = value;
       next = j;

@@ -18,3 +18,10 @@ export function cellOf(seconds: number): number {
   const cell = Math.floor(Math.log2(seconds / YOUNGEST_SECONDS) * CELLS_PER_OCTAVE);
   return cell < CELLS ? cell : CELLS - 1;
 }
+
+/** As `cellOf` for an age that is not younger than `cell`: a few steps along the grid cost less than a logarithm. */
+export function cellFrom(cell: number, seconds: number): number {
+  let g = cell;
+  while (g < CELLS - 1 && knots[g + 1]! <= seconds) g++;
+  return g;
+}

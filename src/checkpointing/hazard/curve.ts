@@ -24,16 +24,25 @@ export function integrate({ survival, integral }: SurvivalCurve): void {
 }
 
 /** P(the machine is alive at this age). */
-export function survivalAt({ survival }: SurvivalCurve, age: number): number {
-  if (age <= knots[0]!) return 1 - (1 - survival[0]!) * (age / knots[0]!);
-  const g = cellOf(age);
-  const share = Math.min(1, (age - knots[g]!) / (knots[g + 1]! - knots[g]!));
-  return survival[g]! + (survival[g + 1]! - survival[g]!) * share;
+export function survivalAt(curve: SurvivalCurve, age: number): number {
+  return survivalIn(curve, cellOf(age), age);
 }
 
 /** Expected seconds lived up to this age. */
 export function livedUntil(curve: SurvivalCurve, age: number): number {
+  return livedIn(curve, cellOf(age), age);
+}
+
+/** As `survivalAt`, where the age's cell is known. */
+export function survivalIn({ survival }: SurvivalCurve, cell: number, age: number): number {
+  if (age <= knots[0]!) return 1 - (1 - survival[0]!) * (age / knots[0]!);
+  const share = Math.min(1, (age - knots[cell]!) / (knots[cell + 1]! - knots[cell]!));
+  return survival[cell]! + (survival[cell + 1]! - survival[cell]!) * share;
+}
+
+/** As `livedUntil`, where the age's cell is known. */
+export function livedIn(curve: SurvivalCurve, cell: number, age: number): number {
   if (age <= knots[0]!) return age;
-  const g = cellOf(age);
-  return curve.integral[g]! + (age - knots[g]!) * ((curve.survival[g]! + survivalAt(curve, age)) / 2);
+  const mean = (curve.survival[cell]! + survivalIn(curve, cell, age)) / 2;
+  return curve.integral[cell]! + (age - knots[cell]!) * mean;
 }
