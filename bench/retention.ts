@@ -1,11 +1,9 @@
-import { thinner } from "../src/checkpointing/retention.ts";
-import { dense, keepLast, planned, worst } from "./retention/measure.ts";
+import { measured, PER_DOUBLING } from "./retention/measure.ts";
 
 export const about = "Discrepancy of online retention with k slots (1: evenly spread; to be at most 1.55)";
 
 /** Achievable for k < 60: Bringmann, Doerr, Neumann, Sliacan, ICALP 2013. For large k, ln 4 (Bar-On et al. 2020). */
 const KNOWN = 1.55;
-const PER_DOUBLING = 1000;
 
 /** Prints a line for each k. Words: the first and the last k (default 3 and 59). @throws when one is above the bound */
 export async function run([first = "3", last = "59"]: string[]): Promise<void> {
@@ -20,15 +18,6 @@ export async function run([first = "3", last = "59"]: string[]): Promise<void> {
     if (Math.max(chosen, given) > KNOWN) exceeded.push(k);
   }
   if (exceeded.length > 0) throw new Error(`above ${KNOWN}: k = ${exceeded.join(", ")}`);
-}
-
-function measured(k: number): { chosen: number; given: number; control: number } {
-  const { drop, next } = thinner(k);
-  return {
-    chosen: worst(k, drop, planned(next, 2 ** 60), 2 ** 30),
-    given: worst(k, drop, dense(PER_DOUBLING, 14), 2 ** 7),
-    control: worst(k, keepLast(k), dense(PER_DOUBLING, 8), 2 ** 7),
-  };
 }
 
 function row(...cells: (string | number)[]): string {

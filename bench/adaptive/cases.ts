@@ -1,6 +1,7 @@
 import type { Scenario } from "../../src/checkpointing/simulate.ts";
+import { FAMILIES } from "./families.ts";
 import { randomStream, taskNoise } from "./random.ts";
-import type { Traces } from "./traces.ts";
+import { type FailureTrace, SYNTHETIC_MEAN_SECONDS, type Traces } from "./traces.ts";
 
 /** A scenario with what only the told policies know, and a name. */
 export interface Case extends Scenario {
@@ -11,12 +12,17 @@ export interface Case extends Scenario {
   meanCheckpointSeconds: number;
   /** 0–1 by task: the longest way to the end from it, against the workflow's longest. */
   criticality: Float64Array;
+  /** Bytes of a checkpoint after each task. */
+  checkpointBytes: Float64Array;
 }
 
+/** What sort of cases to draw; plain data, as it goes to other threads. */
 export interface CaseOptions {
   scaled: boolean;
-  /** Which traces may be drawn, by index. @default all */
-  traces?: (index: number) => boolean;
+  /** A synthetic family, drawn anew, instead of a trace. */
+  family?: string;
+  /** Counting begins after so many failures. @default 0 */
+  skipFailures?: number;
   /** σ of the log-normal factor of task durations. @default 0 */
   sigma?: number;
 }
@@ -26,6 +32,7 @@ const WORK_MTBF = 100;
 const MOST_PIPELINES = 3000;
 const UNSCALED_RESTART_SECONDS = 30;
 const UNSCALED_BYTES_PER_SECOND = 100e6;
+const LEAST_BYTES = 1000;
 
 /**
  * The case of this seed: a trace × a workflow. Scaled: the trace's time by a random factor of 0.1 to 10, the
@@ -35,9 +42,8 @@ const UNSCALED_BYTES_PER_SECOND = 100e6;
 export function drawCase(traces: Traces, seed: number, options: CaseOptions): Case {
   const random = randomStream(seed * 7919 + 13);
   const pick = <T>(items: readonly T[]): T => items[Math.floor(random() * items.length)]!;
-  const allowed = traces.failures.map((_, index) => index).filter(options.traces ?? (() => true));
-  const traceIndex = pick(allowed);
-  const trace = traces.failures[traceIndex]!;
+  const drawn = pick(traces.failures);
+  const trace = options.family ? ofFamily(options.family, seed) : drawn;
   const { id, tasks } = pick(traces.workflows);
   const ratio = pick([0.5, 4]);
   const share = pick([0.001, 0.01, 0.05]);
@@ -56,23 +62,31 @@ export function drawCase(traces: Traces, seed: number, options: CaseOptions): Ca
   const pipelines = Math.round((WORK_MTBF * mtbfSeconds) / (work * factor));
   const built: Case = {
     name: `${trace.id} × ${id}${options.scaled ? ` W/M ${ratio} C/M ${share}` : ""}`,
-    traceIndex,
+    traceIndex: traces.failures.indexOf(trace),
     plan: {
       taskSeconds: Float64Array.from(tasks, (task) => task.seconds * factor),
       checkpointSeconds,
       recoverySeconds: checkpointSeconds,
     },
     gaps,
-    offset: Math.floor(random() * gaps.length),
+    offset: options.family ? 0 : Math.floor(random() * gaps.length),
     restartSeconds: options.scaled ? share * mtbfSeconds : UNSCALED_RESTART_SECONDS,
     pipelines: Math.max(2, Math.min(MOST_PIPELINES, pipelines)),
     mtbfSeconds,
     meanCheckpointSeconds: mean(checkpointSeconds),
     criticality: Float64Array.from(tasks, (task) => task.bottomLevelSeconds / longest),
+    checkpointBytes: Float64Array.from(tasks, ({ liveBytes }) => LEAST_BYTES + liveBytes),
+    skipFailures: options.skipFailures ?? 0,
   };
   built.giveUpSeconds = 100 * built.pipelines * work * factor;
   if (options.sigma) built.noise = taskNoise(options.sigma, seed);
   return built;
+}
+
+function ofFamily(family: string, seed: number): FailureTrace {
+  const raw = FAMILIES[family]!(randomStream(seed * 104_729 + 7));
+  const scale = SYNTHETIC_MEAN_SECONDS / mean(raw);
+  return { id: family, gaps: raw.map((gap) => Math.max(1, gap * scale)) };
 }
 
 function mean(values: ArrayLike<number>): number {

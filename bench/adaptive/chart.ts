@@ -1,4 +1,4 @@
-import type { Row } from "./compare.ts";
+import type { Row } from "./report.ts";
 
 const WIDTH = 720;
 const BAR = 26;

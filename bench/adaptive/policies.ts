@@ -3,34 +3,68 @@ import { type Boundary, createDecider, type Decider } from "../../src/checkpoint
 import { lossAhead } from "../../src/checkpointing/hazard/exposure.ts";
 import { createPredictor } from "../../src/checkpointing/hazard/predictor.ts";
 import { dalyInterval, youngInterval } from "../../src/checkpointing/intervals.ts";
+import { addProfiles, machineDied, type Profile, predictorOf } from "../../src/checkpointing/profile.ts";
+import { type Budgeted, lagrangian, oursHalved, oursWithHalfOf } from "./budget.ts";
 import type { Case } from "./cases.ts";
 
-/** A policy by name: how to make its decider for a case. */
-export interface Policy {
-  name: string;
-  create(subject: Case): Decider;
-}
+/** A decider, and what may be asked of it besides. */
+export type Judgeable = Decider & Partial<Budgeted>;
 
 const FIXED_SECONDS = 1800;
+const PRIOR_SECONDS = 86_400;
 
-/** The policies the bench compares; `DP*` is the yardstick and `ours` the subject. */
-export const POLICIES: readonly Policy[] = [
-  { name: "never", create: () => rule(() => false) },
-  { name: "every task", create: () => rule(() => true) },
-  { name: "every 5", create: () => rule((at) => at.task - at.lastCheckpoint >= 5) },
-  { name: `fixed ${FIXED_SECONDS} s`, create: () => spaced(FIXED_SECONDS) },
-  { name: "Young, told M", create: (c) => spaced(youngInterval(c.meanCheckpointSeconds, c.mtbfSeconds)) },
-  { name: "Daly, told M", create: (c) => spaced(dalyInterval(c.meanCheckpointSeconds, c.mtbfSeconds)) },
-  { name: "seed rule", create: (c) => seedRule(c.criticality) },
-  { name: "DP*, told M", create: optimal },
-  { name: "clairvoyant", create: clairvoyant },
-  { name: "ours, no plan", create: planless },
-  { name: "ours", create: (c) => createDecider({ strategy: "adaptive", restartSeconds: c.restartSeconds }) },
-];
+/** The yardstick and the subject. */
+export const BEST = "DP*, told M";
+export const OURS = "ours";
+export const SEED = "seed rule";
+
+/** Policies by name: how to make the decider for a case. */
+export const POLICIES: Readonly<Record<string, (subject: Case) => Judgeable>> = {
+  never: () => rule(() => false),
+  "every task": () => rule(() => true),
+  "every 5": () => rule((at) => at.task - at.lastCheckpoint >= 5),
+  [`fixed ${FIXED_SECONDS} s`]: () => spaced(FIXED_SECONDS),
+  "Young, told M": (c) => spaced(youngInterval(c.meanCheckpointSeconds, c.mtbfSeconds)),
+  "Daly, told M": (c) => spaced(dalyInterval(c.meanCheckpointSeconds, c.mtbfSeconds)),
+  [SEED]: (c) => seedRule(c.criticality),
+  [BEST]: optimal,
+  clairvoyant,
+  "ours, no plan": planless,
+  "ours, profile": byProfile,
+  [OURS]: (c) => ours(c, PRIOR_SECONDS),
+  "prior ÷ 10": (c) => ours(c, c.mtbfSeconds / 10),
+  "prior × 10": (c) => ours(c, c.mtbfSeconds * 10),
+  "half seed's": (c) => oursWithHalfOf(c, seedRule(c.criticality)),
+  "half bytes": oursHalved,
+  Lagrangian: lagrangian,
+};
+
+function ours({ restartSeconds }: Case, priorMtbfSeconds: number): Decider {
+  return createDecider({ strategy: "adaptive", restartSeconds, priorMtbfSeconds });
+}
+
+/** As the service learns: a profile takes additions only, and each process makes its predictor anew from it. */
+function byProfile({ plan, restartSeconds }: Case): Decider {
+  let profile: Profile = {};
+  let decider: Decider | undefined;
+  function renew() {
+    const predictor = predictorOf(profile, PRIOR_SECONDS);
+    decider = createDecider({ strategy: "adaptive", restartSeconds, predictor });
+    decider.start(plan);
+  }
+  return {
+    start: renew,
+    boundary: (at) => decider!.boundary(at),
+    failed(uptimeSeconds) {
+      profile = addProfiles(profile, machineDied(uptimeSeconds));
+      renew();
+    },
+  };
+}
 
 /** The rule for when no plan is known: checkpoint once the work to be lost on average reaches the cost. */
 function planless({ plan }: Case): Decider {
-  const predictor = createPredictor(86_400);
+  const predictor = createPredictor(PRIOR_SECONDS);
   return {
     start() {},
     boundary({ task, uptimeSeconds, sinceCheckpointSeconds }) {

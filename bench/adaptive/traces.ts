@@ -1,5 +1,6 @@
 import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
+import { weibull } from "./families.ts";
 import { randomStream } from "./random.ts";
 
 /** Successive uptimes (s) after which machines died. */
@@ -19,6 +20,9 @@ export interface Traces {
   workflows: Workflow[];
   synthetic: boolean;
 }
+
+/** The mean of synthetic series. */
+export const SYNTHETIC_MEAN_SECONDS = 20_000;
 
 /** Reads `failures/*.json` and `workflows/*.json`; synthetic series where there is no such folder. */
 export function readTraces(folder: string): Traces {
@@ -41,28 +45,20 @@ function readAll(folder: string) {
 }
 
 const GAPS = 400;
-const MEAN_SECONDS = 20_000;
 
-/** Weibull series of six shapes, one of two speeds and one that changes its rate; chains of random tasks. */
-export function syntheticTraces(): Traces {
+/** Weibull series as they are reported of real machines: early deaths, and lives that resemble their neighbours. */
+function syntheticTraces(): Traces {
   const random = randomStream(5);
-  const exponential = () => -Math.log(1 - random());
-  const series = (id: string, gap: () => number): FailureTrace => {
-    const raw = Array.from({ length: GAPS }, gap);
-    const mean = raw.reduce((sum, g) => sum + g, 0) / GAPS;
-    return { id, gaps: raw.map((g) => Math.max(1, (g / mean) * MEAN_SECONDS)) };
-  };
-  const weibull = [0.5, 0.6, 0.7, 0.85, 1, 1.3].map((shape) =>
-    series(`weibull-${shape}`, () => exponential() ** (1 / shape)),
+  const failures = [0.5, 0.6, 0.7, 0.8, 0.9].flatMap((shape) =>
+    [0, 0.5].map((correlation) => {
+      const raw = weibull(shape, correlation, GAPS, random);
+      const mean = raw.reduce((sum, gap) => sum + gap, 0) / GAPS;
+      const gaps = raw.map((gap) => Math.max(1, (gap / mean) * SYNTHETIC_MEAN_SECONDS));
+      return { id: `weibull-${shape}${correlation ? "-correlated" : ""}`, gaps };
+    }),
   );
-  let pace = 1;
-  const bursty = series("bursty", () => {
-    if (random() < 0.08) pace = random() < 0.5 ? 0.1 : 2;
-    return exponential() * pace;
-  });
-  const twoSpeeds = series("hyperexponential", () => exponential() * (random() < 0.4 ? 0.1 : 2));
   const workflows = [5, 30, 100, 300, 700].map((n) => syntheticWorkflow(n, random));
-  return { failures: [...weibull, bursty, twoSpeeds], workflows, synthetic: true };
+  return { failures, workflows, synthetic: true };
 }
 
 function syntheticWorkflow(n: number, random: () => number): Workflow {

@@ -1,4 +1,17 @@
-import { discrepancy } from "../../src/checkpointing/retention.ts";
+import { discrepancy, thinner } from "../../src/checkpointing/retention.ts";
+
+/** Arrivals for each doubling of age, where times are not chosen. */
+export const PER_DOUBLING = 1000;
+
+/** The largest discrepancy with k slots: at chosen times, at given ones, and of the control at those. */
+export function measured(k: number): { chosen: number; given: number; control: number } {
+  const { drop, next } = thinner(k);
+  return {
+    chosen: worst(k, drop, planned(next, 2 ** 60), 2 ** 30),
+    given: worst(k, drop, dense(PER_DOUBLING, 14), 2 ** 7),
+    control: worst(k, keepLast(k), dense(PER_DOUBLING, 8), 2 ** 7),
+  };
+}
 
 /** Given the kept times with the newest arrival among them, the index that goes; null keeps all. */
 export type Drop = (times: readonly number[]) => number | null;
