@@ -8,8 +8,10 @@ export interface ByteBudget {
   price: number;
 }
 
-const STEPS = 12;
+/** The price is found to within this factor; how many checkpoints are planned goes with its root. */
+const PRECISION = 1.05;
 const LEAST_PRICE = 1e-12;
+const MOST_PRICE = 1e12;
 
 /** Bytes the chain's plan writes after base k. */
 export function plannedBytes({ next }: ChainValues, bytes: Float64Array, k: number): number {
@@ -20,7 +22,7 @@ export function plannedBytes({ next }: ChainValues, bytes: Float64Array, k: numb
 
 /**
  * Prices bytes (s per byte: the dual variable of the budget) just so high that the plan from base k keeps to
- * what is left; sets the chain's fees and solves its values with them. Costs up to some twenty solutions.
+ * what is left; sets the chain's fees and solves its values with them. Costs some six solutions.
  */
 export function priceBytes(
   chain: Chain,
@@ -31,24 +33,37 @@ export function priceBytes(
   values: ChainValues,
 ): void {
   const { checkpointBytes, leftBytes } = budget;
-  const fits = (price: number) => {
+  const bytesAt = (price: number) => {
     for (let j = 0; j < checkpointBytes.length; j++) chain.feeSeconds[j] = price * checkpointBytes[j]!;
     solveChain(chain, rate, restartSeconds, values);
-    return plannedBytes(values, checkpointBytes, k) <= leftBytes;
+    return plannedBytes(values, checkpointBytes, k);
   };
-  if (fits(0)) return;
-  let high = Math.max(budget.price, LEAST_PRICE);
-  while (!fits(high) && high < 1e12) high *= 8;
-  let low = high / 8;
-  while (low > LEAST_PRICE && fits(low)) {
-    high = low;
-    low /= 8;
+  const free = bytesAt(0);
+  if (free <= leftBytes) return;
+  let price = guess(chain, budget, free);
+  let low = 0;
+  let high = MOST_PRICE;
+  while (high > low * PRECISION) {
+    if (bytesAt(price) <= leftBytes) high = price;
+    else low = price;
+    if (price === LEAST_PRICE || price === MOST_PRICE) break;
+    price = low > 0 && high < MOST_PRICE ? Math.sqrt(low * high) : within(low > 0 ? low * 4 : high / 4);
   }
-  for (let step = 0; step < STEPS; step++) {
-    const middle = Math.sqrt(low * high);
-    if (fits(middle)) high = middle;
-    else low = middle;
-  }
-  fits(high);
+  bytesAt(high);
   budget.price = high;
+}
+
+/** The price found before; else by Young's law, whereby checkpoints go with the root of 1 / cost. */
+function guess(
+  { checkpointSeconds }: Chain,
+  { checkpointBytes, leftBytes, price }: ByteBudget,
+  free: number,
+) {
+  if (leftBytes < checkpointBytes.reduce((least, bytes) => Math.min(least, bytes))) return MOST_PRICE;
+  const sum = (values: Float64Array) => values.reduce((total, value) => total + value, 0);
+  return within(price || (sum(checkpointSeconds) / sum(checkpointBytes)) * ((free / leftBytes) ** 2 - 1));
+}
+
+function within(price: number): number {
+  return Math.min(Math.max(price, LEAST_PRICE), MOST_PRICE);
 }

@@ -52,9 +52,10 @@ export function createPlanner(plan: PipelinePlan, predictor: Predictor, restartS
     rateKnown = true;
   }
 
-  /** A checkpoint was written: what is left is priced anew. */
-  function spend(budget: ByteBudget) {
+  /** A checkpoint was written. The price stands if it was foreseen: the rest of its plan keeps to what is left. */
+  function spend(budget: ByteBudget, from: number) {
     if (base >= 0) budget.leftBytes -= budget.checkpointBytes[base]!;
+    if (rateKnown && model.values.next[from + 1] === base) return;
     planned = false;
     rateKnown = false;
   }
@@ -73,9 +74,10 @@ export function createPlanner(plan: PipelinePlan, predictor: Predictor, restartS
     isFor: (other) => samePlan(chain, other),
     checkpointNow({ task, lastCheckpoint, uptimeSeconds, sinceCheckpointSeconds: since }) {
       if (task >= last) return false;
-      const moved = lastCheckpoint !== base;
+      const before = base;
+      const moved = lastCheckpoint !== before;
       base = lastCheckpoint;
-      if (moved && budget) spend(budget);
+      if (moved && budget) spend(budget, before);
       const work = outlook.work[task]! - (base < 0 ? 0 : outlook.work[base]!);
       // Work since a checkpoint was done in this life; more than its age would be some other count.
       const surplus = since <= uptimeSeconds ? since - work : 0;

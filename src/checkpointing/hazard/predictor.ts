@@ -51,6 +51,8 @@ export function createPredictor(priorMtbfSeconds: number): Predictor {
   const smooth = smoothExperts(priorMtbfSeconds, MEMORY);
   const recurrences = RECURRENCES.map((r) => recurrence(r.blur, r.memory, r.concentration));
   const weights = equalWeights(1 + recurrences.length, MEMORY);
+  // The smooth experts count as one here, but are as likely as all the recurrences together.
+  credit(weights, 0, Math.log(recurrences.length), 0);
   const curve = emptyCurve();
   const base = new Float64Array(CELLS + 1);
   let stale = true;
