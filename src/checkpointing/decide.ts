@@ -13,6 +13,8 @@ export interface Standing extends Situation {
   uptimeSeconds: number;
   /** The work (s) that a failure now would undo: since the last durable version, or since the machine came up. */
   atRiskSeconds: number;
+  /** There is no checkpoint yet, and the state is saved in any case. @default false */
+  first?: boolean | undefined;
   /** Progress at the last checkpoint. @default 0 */
   progressAtCheckpoint?: number | undefined;
   /** Bytes that its checkpoints take up already. @default 0 */
@@ -33,11 +35,11 @@ const BYTES_PER_SECOND = 50e6;
  * solution.
  */
 export function decide(policy: Policy, { curve, profile }: Knowledge, standing: Standing): Decision {
-  const { planned, progressAtCheckpoint, storedBytes, addedBytes, ...rest } = standing;
+  const { planned, first, progressAtCheckpoint, storedBytes, addedBytes, ...rest } = standing;
   const { uptimeSeconds, atRiskSeconds, ...situation } = rest;
   return evaluate(policy, situation, {
     ...{ curve, uptimeSeconds, atRiskSeconds },
-    ...present({ progressAtCheckpoint, storedBytes, addedBytes }),
+    ...present({ first, progressAtCheckpoint, storedBytes, addedBytes }),
     checkpointCostSeconds: checkpointCost(profile, standing.stateBytes ?? 0),
     ...(planned && { planned: () => asPlanned(planned, uptimeSeconds, atRiskSeconds) }),
   });

@@ -15,12 +15,12 @@ const NAME_BUCKETS = 20;
 
 /** A machine died after this uptime (s). A pipeline's own exception is not this. */
 export function machineDied(uptimeSeconds: number): Profile {
-  return { [`f${binOf(uptimeSeconds)}`]: 1, n: 1, x: uptimeSeconds };
+  return { [`f${binOf(uptimeSeconds)}`]: 1, n: 1, x: Math.max(0, uptimeSeconds) };
 }
 
 /** A machine was given up alive after this uptime (s): its pipeline completed, failed by itself, or moved. */
 export function machineLeft(uptimeSeconds: number): Profile {
-  return { [`s${Math.floor(binOf(uptimeSeconds) / BINS_PER_OCTAVE)}`]: 1, x: uptimeSeconds };
+  return { [`s${Math.floor(binOf(uptimeSeconds) / BINS_PER_OCTAVE)}`]: 1, x: Math.max(0, uptimeSeconds) };
 }
 
 /** A checkpoint of so many bytes took so many seconds. */
@@ -89,8 +89,9 @@ export function failuresPerHour({ n = 0, x = 0 }: Profile, priorMtbfSeconds: num
   return (3600 * (n + 1)) / (x + priorMtbfSeconds);
 }
 
+/** Clocks differ: an uptime below 0 counts as none. */
 function binOf(seconds: number): number {
-  return Math.min(MOST_BINS - 1, Math.max(0, Math.floor(Math.log2(seconds) * BINS_PER_OCTAVE)));
+  return Math.min(MOST_BINS - 1, Math.floor(Math.log2(Math.max(1, seconds)) * BINS_PER_OCTAVE));
 }
 
 function secondsOf(bin: number): number {

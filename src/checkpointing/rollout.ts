@@ -1,5 +1,5 @@
 import { cellFrom, cellOf } from "./hazard/age-grid.ts";
-import { livedIn, livedUntil, survivalAt, survivalIn } from "./hazard/curve.ts";
+import { LEAST_ALIVE, livedIn, livedUntil, survivalAt, survivalIn } from "./hazard/curve.ts";
 import type { Model, Outlook } from "./outlook.ts";
 
 /**
@@ -22,7 +22,7 @@ export function nextCheckpoint(
   const last = work.length - 1;
   const alive = survivalAt(curve, age);
   // Nobody ever lived so long: the curve says nothing of what comes.
-  if (!(alive > 1e-9)) return Math.max(i, values.next[k + 1]!);
+  if (!(alive > LEAST_ALIVE)) return Math.max(i, values.next[k + 1]!);
   const lived = livedUntil(curve, age);
   const loss = restartSeconds + values.recovered[k + 1]! + surplusSeconds;
   let best = Number.POSITIVE_INFINITY;

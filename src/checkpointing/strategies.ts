@@ -13,6 +13,8 @@ export interface Forecast {
   uptimeSeconds: number;
   /** The work (s) that a failure now would undo. @default since the last checkpoint, or since it came up */
   atRiskSeconds?: number;
+  /** There is no checkpoint yet, and the state is saved in any case: keeping it costs next to nothing. */
+  first?: boolean;
   /** Whether the pipeline's plan has its next checkpoint here. @default there is no plan */
   planned?: () => boolean;
   /** What a checkpoint costs now (s): its time, and in seconds' worth its money and the price of its bytes. */
@@ -53,28 +55,41 @@ const STRATEGIES: Record<Decision["strategy"], Strategy> = {
 export function evaluate(policy: Policy, situation: Situation, forecast: Forecast): Decision {
   const strategy = policy.strategy ?? "adaptive";
   const { criticality } = analyzeTaskCriticality(situation.task ?? {});
-  const verdict =
-    (strategy === "never" ? undefined : byKnobs(policy, situation, forecast, criticality)) ??
-    STRATEGIES[strategy](policy, situation, forecast, criticality);
-  return {
-    ...verdict,
+  const decision = {
+    ...STRATEGIES[strategy](policy, situation, forecast, criticality),
     strategy,
     criticality,
     expectedLossSeconds: lossAhead(forecast.curve, forecast.uptimeSeconds, atRisk(situation, forecast)),
     checkpointCostSeconds: forecast.checkpointCostSeconds,
     failuresPerHour: 3600 * hazardAt(forecast.curve, forecast.uptimeSeconds, DEFAULT_INTERVAL_SECONDS),
   };
+  return withinKnobs(policy, situation, forecast, decision);
+}
+
+/** The decision as the policy's knobs let it be: whether, why, and when to ask again. */
+export function withinKnobs(
+  policy: Policy,
+  situation: Situation,
+  forecast: Forecast,
+  decision: Decision,
+): Decision {
+  if (decision.strategy === "never") return decision;
+  const verdict = byKnobs(policy, situation, forecast, decision.criticality);
+  if (verdict) return { ...decision, ...verdict };
+  const { minIntervalSeconds = 0, maxIntervalSeconds = Number.POSITIVE_INFINITY } = policy;
+  const elapsed = decision.checkpoint ? 0 : (situation.sinceCheckpointSeconds ?? forecast.uptimeSeconds);
+  const atMost = Math.min(decision.nextCheckSeconds, maxIntervalSeconds - elapsed);
+  return { ...decision, nextCheckSeconds: Math.max(atMost, minIntervalSeconds - elapsed, 0) };
 }
 
 function byKnobs(
   policy: Policy,
   { stateBytes = 0, sinceCheckpointSeconds: since, task }: Situation,
-  { storedBytes = 0, addedBytes = stateBytes }: Forecast,
+  { storedBytes = 0, addedBytes = stateBytes, uptimeSeconds }: Forecast,
   criticality: number,
 ): Verdict | undefined {
   const { minIntervalSeconds = 0, maxIntervalSeconds = Number.POSITIVE_INFINITY } = policy;
-  const { storageBudgetBytes = Number.POSITIVE_INFINITY, criticalityThreshold = Number.POSITIVE_INFINITY } =
-    policy;
+  const { storageBudgetBytes = Number.POSITIVE_INFINITY, criticalityThreshold } = policy;
   if (storedBytes + addedBytes > storageBudgetBytes)
     return no(`${addedBytes} bytes more would exceed the budget`, DEFAULT_INTERVAL_SECONDS);
   if (since !== undefined && since < minIntervalSeconds)
@@ -82,12 +97,13 @@ function byKnobs(
       `${Math.round(since)} s since the last checkpoint, at least ${minIntervalSeconds} s apart`,
       minIntervalSeconds - since,
     );
-  if (task && criticality >= criticalityThreshold)
+  if (task && criticalityThreshold !== undefined && criticality >= criticalityThreshold)
     return yes(`task ${task.name} is critical: ${criticality.toFixed(2)}`, minIntervalSeconds);
-  if (since !== undefined && since >= maxIntervalSeconds)
+  const unsaved = since ?? uptimeSeconds;
+  if (unsaved >= maxIntervalSeconds)
     return yes(
-      `${Math.round(since)} s since the last checkpoint, at most ${maxIntervalSeconds} s apart`,
-      maxIntervalSeconds,
+      `${Math.round(unsaved)} s since the last checkpoint, at most ${maxIntervalSeconds} s apart`,
+      Math.max(minIntervalSeconds, maxIntervalSeconds),
     );
   return undefined;
 }
@@ -132,6 +148,7 @@ function byLoss(_: Policy, situation: Situation, forecast: Forecast, criticality
   const hazard = weight * hazardAt(curve, uptimeSeconds, Math.max(since, cost, 1));
   const interval = hazard > 0 ? Math.sqrt((2 * cost) / hazard) : Number.POSITIVE_INFINITY;
   const wait = Math.min(86_400, interval);
+  if (forecast.first) return yes("no checkpoint yet", wait);
   const planned = forecast.planned?.();
   const checkpoint = planned ?? loss >= cost;
   const why = planned === undefined ? reason : `${reason}; the plan ${planned ? "saves here" : "goes on"}`;

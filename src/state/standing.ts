@@ -73,8 +73,8 @@ export async function decideToKeep(
   return decide(known.policy, knowledge, {
     ...(present({ sinceCheckpointSeconds: since, ...situation }) as Situation),
     uptimeSeconds,
-    // Without any, the first is always worth it.
-    atRiskSeconds: situation.sinceCheckpointSeconds ?? since ?? Number.POSITIVE_INFINITY,
+    first: since === undefined,
+    atRiskSeconds: situation.sinceCheckpointSeconds ?? since ?? uptimeSeconds,
     ...(await storage(core, key, known, frame)),
     ...place(known, knowledge, situation),
   });

@@ -68,6 +68,11 @@ describe("a profile", () => {
     expect(failuresPerHour(addProfiles(...deaths, ...left), 3600)).toBeCloseTo((3600 * 6) / 103_600);
   });
 
+  test("takes a clock that went backwards as no time at all", () => {
+    expect(machineDied(-5)).toEqual(machineDied(0));
+    expect(Object.keys(addProfiles(machineDied(-5), machineLeft(-5))).sort()).toEqual(["f0", "n", "s0", "x"]);
+  });
+
   test("draws a line of seconds against bytes", () => {
     const seen = addProfiles(checkpointTook(1e6, 1), checkpointTook(3e6, 2), checkpointTook(5e6, 3));
     expect(checkpointSecondsOf(seen, 9e6, 7)).toBeCloseTo(5);

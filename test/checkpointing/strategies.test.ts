@@ -1,9 +1,11 @@
+import * as fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { parseBytes } from "../../src/checkpointing/bytes.ts";
 import { analyzeTaskCriticality } from "../../src/checkpointing/criticality.ts";
+import { emptyCurve } from "../../src/checkpointing/hazard/curve.ts";
 import { AdaptiveStrategy, TimeBasedStrategy } from "../../src/checkpointing/manager.ts";
 import { evaluate, type Forecast } from "../../src/checkpointing/strategies.ts";
-import { exponentialCurve, randomStream } from "./support.ts";
+import { exponentialCurve } from "./support.ts";
 
 const forecast: Forecast = {
   curve: exponentialCurve(10_000),
@@ -68,33 +70,65 @@ describe("the strategies", () => {
 });
 
 describe("the knobs", () => {
+  const seconds = fc.oneof(fc.constant(0), fc.double({ min: 0, max: 1e7, noNaN: true }));
+  const share = fc.double({ min: 0, max: 1, noNaN: true });
+  const bytes = fc.nat(1000);
+  const policies = fc.record(
+    {
+      strategy: fc.constantFrom("adaptive", "time", "progress", "event", "always"),
+      minIntervalSeconds: seconds,
+      maxIntervalSeconds: seconds,
+      criticalityThreshold: share,
+      storageBudgetBytes: bytes,
+    },
+    { requiredKeys: [] },
+  );
+  const task = fc.record({ name: fc.constant("t"), criticality: share });
+  const situations = fc.record(
+    { sinceCheckpointSeconds: seconds, stateBytes: bytes, progress: share, event: fc.constant("e"), task },
+    { requiredKeys: [] },
+  );
+  const forecasts = fc.record({
+    curve: fc.constantFrom(exponentialCurve(10_000), exponentialCurve(1), emptyCurve()),
+    uptimeSeconds: seconds,
+    checkpointCostSeconds: seconds,
+    storedBytes: bytes,
+  });
+
   test("are never violated, whatever the strategy and situation", () => {
-    const random = randomStream(7);
-    const strategies = ["adaptive", "time", "progress", "event", "always"] as const;
-    for (let round = 0; round < 3000; round++) {
-      const policy = {
-        strategy: strategies[round % 5]!,
-        minIntervalSeconds: 100 * random(),
-        maxIntervalSeconds: 100 + 200 * random(),
-        criticalityThreshold: random(),
-        storageBudgetBytes: 1000,
-      };
-      const situation = {
-        sinceCheckpointSeconds: 400 * random(),
-        stateBytes: Math.floor(400 * random()),
-        progress: random(),
-        event: "e",
-        task: { name: "t", criticality: random() },
-      };
-      const storedBytes = Math.floor(1000 * random());
-      const { checkpoint } = evaluate(policy, situation, { ...forecast, storedBytes });
-      const tooBig = storedBytes + situation.stateBytes > 1000;
-      const tooSoon = situation.sinceCheckpointSeconds < policy.minIntervalSeconds;
-      const critical = situation.task.criticality >= policy.criticalityThreshold;
-      const late = situation.sinceCheckpointSeconds >= policy.maxIntervalSeconds;
+    const property = fc.property(policies, situations, forecasts, (policy, situation, forecast) => {
+      const { checkpoint, nextCheckSeconds, reason } = evaluate(policy, situation, forecast);
+      const { sinceCheckpointSeconds: since, stateBytes = 0, task } = situation;
+      const min = policy.minIntervalSeconds ?? 0;
+      const max = policy.maxIntervalSeconds ?? Number.POSITIVE_INFINITY;
+      const unsaved = since ?? forecast.uptimeSeconds;
+      const tooBig = forecast.storedBytes + stateBytes > (policy.storageBudgetBytes ?? 2000);
+      const tooSoon = since !== undefined && since < min;
+      const critical = task !== undefined && task.criticality >= (policy.criticalityThreshold ?? 2);
       if (tooBig || tooSoon) expect(checkpoint).toBe(false);
-      else if (critical || late) expect(checkpoint).toBe(true);
-    }
+      else if (critical || unsaved >= max) expect(checkpoint).toBe(true);
+      // Who asks again only then still keeps to the longest interval, unless the shortest is longer.
+      if (!tooBig && !tooSoon && !checkpoint)
+        expect(nextCheckSeconds).toBeLessThanOrEqual(Math.max(max - unsaved, min - unsaved));
+      expect(reason).not.toMatch(/NaN|Infinity|undefined/);
+    });
+    fc.assert(property, { numRuns: 3000 });
+  });
+
+  test("leave every figure finite and none negative", () => {
+    const property = fc.property(policies, situations, forecasts, (policy, situation, forecast) => {
+      const decision = evaluate(policy, situation, forecast);
+      for (const name of ["expectedLossSeconds", "nextCheckSeconds", "failuresPerHour"] as const) {
+        expect(Number.isFinite(decision[name])).toBe(true);
+        expect(decision[name]).toBeGreaterThanOrEqual(0);
+      }
+    });
+    fc.assert(property, { numRuns: 3000 });
+  });
+
+  test("a machine older than any before it is still worth checkpoints", () => {
+    const old = { curve: exponentialCurve(1), uptimeSeconds: 1e6, checkpointCostSeconds: 5 };
+    expect(evaluate({}, { sinceCheckpointSeconds: 1000 }, old).checkpoint).toBe(true);
   });
 
   test("the seed's threshold of 0.7 is a fallback of the fixed strategies only", () => {

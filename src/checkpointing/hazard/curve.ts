@@ -7,6 +7,9 @@ export interface SurvivalCurve {
   integral: Float64Array;
 }
 
+/** Of an age that fewer reach, the curve says nothing. */
+export const LEAST_ALIVE = 1e-9;
+
 /** A curve that never falls: no machine dies. */
 export function emptyCurve(): SurvivalCurve {
   const curve = { survival: new Float64Array(CELLS + 1).fill(1), integral: new Float64Array(CELLS + 1) };
