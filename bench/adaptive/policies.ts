@@ -43,21 +43,24 @@ function ours({ restartSeconds }: Case, priorMtbfSeconds: number): Decider {
   return createDecider({ strategy: "adaptive", restartSeconds, priorMtbfSeconds });
 }
 
-/** As the service learns: a profile takes additions only, and each process makes its predictor anew from it. */
+/**
+ * As the service learns: a profile takes additions only, and a process makes its predictor anew from it. While
+ * nothing failed the profile is the same, and so would the next process's predictor be.
+ */
 function byProfile({ plan, restartSeconds }: Case): Decider {
   let profile: Profile = {};
-  let decider: Decider | undefined;
-  function renew() {
+  const fresh = () => {
     const predictor = predictorOf(profile, PRIOR_SECONDS);
-    decider = createDecider({ strategy: "adaptive", restartSeconds, predictor });
-    decider.start(plan);
-  }
+    return createDecider({ strategy: "adaptive", restartSeconds, predictor });
+  };
+  let decider = fresh();
   return {
-    start: renew,
-    boundary: (at) => decider!.boundary(at),
+    start: () => decider.start(plan),
+    boundary: (at) => decider.boundary(at),
     failed(uptimeSeconds) {
       profile = addProfiles(profile, machineDied(uptimeSeconds));
-      renew();
+      decider = fresh();
+      decider.start(plan);
     },
   };
 }

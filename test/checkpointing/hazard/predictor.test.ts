@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest";
-import { CELLS, cellOf, knots } from "../../../src/checkpointing/hazard/age-grid.ts";
+import { CELLS, cellFrom, cellOf, knots } from "../../../src/checkpointing/hazard/age-grid.ts";
 import { emptyCurve, integrate, livedUntil, survivalAt } from "../../../src/checkpointing/hazard/curve.ts";
 import { hazardAt, lossAhead } from "../../../src/checkpointing/hazard/exposure.ts";
 import { createPredictor } from "../../../src/checkpointing/hazard/predictor.ts";
@@ -12,6 +12,12 @@ describe("the age grid", () => {
       const cell = cellOf(age);
       expect(knots[cell]!).toBeLessThanOrEqual(age * (1 + 1e-9));
       expect(knots[cell + 1]!).toBeGreaterThan(age * (1 - 1e-9));
+    }
+  });
+
+  test("finds the same cell from any younger one", () => {
+    for (const age of [0, 0.001, 1, 59, 3601, 86_399, 1e8, 1e15, Number.POSITIVE_INFINITY]) {
+      for (const younger of [0, age / 50, age]) expect(cellFrom(cellOf(younger), age)).toBe(cellOf(age));
     }
   });
 
