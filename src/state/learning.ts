@@ -14,6 +14,9 @@ import type { Core } from "./core.ts";
 import { profileKey } from "./kinds.ts";
 import { uptime } from "./standing.ts";
 
+/** So often in a row, without progress, it may still be the machines. */
+const MOST_IN_A_ROW = 3;
+
 /** A machine lived for a second at least: less is the clocks' difference. */
 const LEAST_SECONDS = 1;
 
@@ -36,7 +39,7 @@ export function learnSave(
  */
 export function learnDeath(core: Core, key: PipelineKey, head: Head): void {
   const { care, version, lease, updatedAt } = head;
-  if (care.version === version && care.resumes > 1) return;
+  if (care.version === version && care.resumes > MOST_IN_A_ROW) return;
   // Its last sign of life; how long it lived beyond that nobody knows.
   const seen = lease ? Date.parse(lease.expiresAt) - lease.ttlSeconds * 1000 : Date.parse(updatedAt);
   learn(core, key, head.kind, machineDied(Math.max(LEAST_SECONDS, uptime(head, seen))));

@@ -79,7 +79,7 @@ export async function resume(core: Core, key: PipelineKey, input: ResumeInput): 
     // The state is read with a head of its own, which another of the same name may have got to meanwhile.
     checkStatus(plan.head, input);
     point = plan.point;
-    const effects = await resumeEffects(core, key, plan, base.writeId, input);
+    const effects = await resumeEffects(core, key, plan, base.writeId, { ...input, started });
     before = plan.head;
     return { revision: before.revision, effects };
   });
@@ -158,14 +158,14 @@ async function resumeEffects(
   key: PipelineKey,
   plan: Plan,
   writeId: string,
-  { owner, ttlSeconds }: ResumeInput,
+  { owner, ttlSeconds, started }: ResumeInput & { started: number },
 ): Promise<Effects> {
   const { head, point, damaged, problem } = plan;
   const damage = problem === null ? [] : [{ type: "quarantined" as const, detail: problem }];
   return {
     lease: { take: { owner, ttlSeconds } },
     resumed: true,
-    care: careOfResume(head, plan.restore),
+    care: careOfResume(head, plan.restore, started),
     lookAt: null,
     ...quarantine(damaged),
     ...(plan.restore && point ? { state: await restoredState(core, key, head.version, writeId, point) } : {}),
@@ -176,9 +176,9 @@ async function resumeEffects(
 }
 
 /** A version that rose since the last resume is progress; the one that a resume itself appends is not. */
-function careOfResume({ care, version }: Head, restores: boolean): Care {
+function careOfResume({ care, version }: Head, restores: boolean, started: number): Care {
   const resumes = care.version === version ? care.resumes + 1 : 1;
-  const since = new Date().toISOString();
+  const since = new Date(started).toISOString();
   return { resumes, version: restores ? version + 1 : version, wake: null, since };
 }
 

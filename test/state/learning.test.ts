@@ -68,7 +68,7 @@ describe("the hazard of a kind", () => {
       s.pass(31);
       await s.sweep();
     }
-    expect((await s.learned()).failures).toBe(1);
+    expect((await s.learned()).failures).toBe(3);
   });
 
   test("is that of the kind, and of the tenant", async () => {

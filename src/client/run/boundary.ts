@@ -1,4 +1,4 @@
-import { decide } from "../../checkpointing/decide.ts";
+import { checkpointCost, decide } from "../../checkpointing/decide.ts";
 import { planChain } from "../../checkpointing/declared-plan.ts";
 import { type Knowledge, knowledgeOf } from "../../checkpointing/knowledge.ts";
 import { createPlanner, type Planner } from "../../checkpointing/planner.ts";
@@ -22,18 +22,21 @@ export interface Boundaries {
   learned(profile: Profile): void;
 }
 
+/** A plan is made anew when a save costs so much more or less than it was made for. */
+const ANOTHER = 0.1;
+
 /** What of a profile is about the cost of a save: here it is measured with the way to the service. */
 const COSTS = ["c", "cb", "cbb", "cs", "csb"] as const;
 
+/** @param upSince when this process took the pipeline up, by `now` */
 export function boundaries(
   policy: Policy,
   tasks: NonNullable<Settings["tasks"]>,
   profile: Profile,
-  bytes: number,
+  upSince: number,
 ): Boundaries {
-  const upSince = now();
-  let savedAt = upSince;
-  let lastBytes = bytes;
+  let savedAt = now();
+  let lastBytes = 0;
   let lastTask: string | null = null;
   let own: Profile = {};
   let known = knowledgeOf(profile);
@@ -66,7 +69,10 @@ export function boundaries(
       lastBytes = bytes;
       lastTask = task;
       own = addProfiles(own, checkpointTook(bytes, seconds));
+      const before = checkpointCost(known.profile, bytes);
       known = { ...known, profile: withCosts(known.profile, own) };
+      const changed = Math.abs(checkpointCost(known.profile, bytes) - before) > ANOTHER * before;
+      if (changed) plan = planned(tasks, known);
     },
     learned(profile) {
       learn(withCosts(profile, own));

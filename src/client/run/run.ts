@@ -177,11 +177,12 @@ export async function startRun<T>(
   }: RunOptions,
   work: (run: Run) => Promise<T>,
 ): Promise<T> {
+  const upSince = now();
   const taken = await take(pipeline, settings, { owner, ttlSeconds });
   if (!taken) return (await loadSaved(pipeline))?.result as T;
   const saved = taken.version > 0 ? await loadSaved(pipeline) : null;
   const { tasks = [] } = settings;
-  const judge = boundaries({ ...taken.policy, ...settings.policy }, tasks, taken.profile, 0);
+  const judge = boundaries({ ...taken.policy, ...settings.policy }, tasks, taken.profile, upSince);
   const lease = keepLease(pipeline, { fence: taken.fence, ttlSeconds }, ({ profile }) =>
     judge.learned(profile),
   );
