@@ -91,7 +91,7 @@ SELECT cairn.listed_v2(found) AS head FROM (
 ) AS found`;
 
 export const DUE = `
-SELECT head FROM cairn.due_v3($1::bigint) AS head`;
+SELECT head FROM cairn.due_v4($1::bigint) AS head`;
 
 /** $3: a JSON object of numbers by name. */
 export const ADD = `

@@ -11,6 +11,7 @@ import { sql as care } from "./0010_care.ts";
 import { sql as due } from "./0011_due.ts";
 import { sql as careEntry } from "./0012_care_entry.ts";
 import { sql as sums } from "./0013_sums.ts";
+import { sql as claims } from "./0014_claims.ts";
 import { type MigrationName, NAMED, type NAMES } from "./names.ts";
 
 export interface Migration extends MigrationName {
@@ -35,6 +36,7 @@ const SQL: TextOfEach<typeof NAMES> = [
   due,
   careEntry,
   sums,
+  claims,
 ];
 
 /** With their SQL, which is much: only what makes a schema imports this. */

@@ -22,6 +22,7 @@ export const NAMES = [
   "0011_due",
   "0012_care_entry",
   "0013_sums",
+  "0014_claims",
 ] as const;
 
 /** By its number in the ledger, which its name begins with. */
