@@ -91,6 +91,20 @@ test("four sweeps at once over 60 leases: each is given to one", async () => {
   expect(await open().due(100)).toEqual([]);
 });
 
+test("who loses one to another sweep reads one more for it, not another page", async () => {
+  const backend = open();
+  const lookAt = new Date(now - 1000).toISOString();
+  for (let i = 0; i < 100; i++)
+    await backend.commit([
+      await saving({ tenant: "t", pipelineId: `p${i}` }, 0, "v1", { effects: { lookAt } }),
+    ]);
+  dynamo.requests.length = 0;
+  dynamo.fail({ how: "conflict", operation: "UpdateItem" });
+  expect((await open().due(10)).length).toBe(10);
+  const read = dynamo.requests.filter(({ body }) => body.IndexName).map(({ listed }) => listed);
+  expect(read.reduce((all, each) => all + each)).toBeLessThanOrEqual(12);
+});
+
 test("a record that cannot be read does not keep the sweep from the others", async () => {
   const keys = ["a", "b", "c"].map((pipelineId) => ({ tenant: "t", pipelineId }));
   for (const key of keys) await lease(key, 10);

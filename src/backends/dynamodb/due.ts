@@ -32,10 +32,13 @@ const CLAIM_SECONDS = 60;
  */
 export async function findDue(options: DueOptions, limit: number): Promise<Due[]> {
   const search: Search = { options, limit, now: options.now(), found: [], failures: [] };
-  // Sweeps that overlap begin at different buckets: they seldom read what another is claiming.
-  const buckets = shuffled(DUE_BUCKETS);
-  for (let from = 0; from < buckets.length && isOpen(search); from += BUCKETS_AT_ONCE)
-    await searchBuckets(search, buckets.slice(from, from + BUCKETS_AT_ONCE));
+  // Sweeps that overlap begin at different buckets: they seldom read what another is claiming. Who meets another all
+  // the same goes to the next ones for what he did not get, and reads no more than that.
+  let lists = shuffled(DUE_BUCKETS).map((bucket) => hints(search, bucket));
+  while (lists.length > 0 && isOpen(search)) {
+    const [some, others] = [lists.slice(0, BUCKETS_AT_ONCE), lists.slice(BUCKETS_AT_ONCE)];
+    lists = [...others, ...(await searchOn(search, some))];
+  }
   const { found, failures } = search;
   if (found.length === 0 && failures.length > 0) throw failures[0];
   return found;
@@ -53,20 +56,17 @@ function isOpen({ found, limit }: Search): boolean {
   return found.length < limit;
 }
 
-/** Page by page, the oldest of each round first. */
-async function searchBuckets(search: Search, buckets: readonly string[]): Promise<void> {
-  const { options, now, limit, found } = search;
-  const share = Math.ceil((limit - found.length) / buckets.length);
-  let open = buckets.map((bucket) => hints(options.table, bucket, now, share));
-  while (open.length > 0 && isOpen(search)) {
-    const pages = await Promise.all(open.map((list) => list.next()));
-    open = open.filter((_, i) => !pages[i]!.done);
-    const listed = pages.flatMap(({ value }) => value ?? []);
-    await claimAll(
-      search,
-      listed.sort((a, b) => Number(a.dueAt) - Number(b.dueAt)),
-    );
-  }
+type Hints = AsyncGenerator<Hint[], void>;
+
+/** A page of each, the oldest first. @returns those that may have more */
+async function searchOn(search: Search, lists: readonly Hints[]): Promise<Hints[]> {
+  const pages = await Promise.all(lists.map((list) => list.next()));
+  const listed = pages.flatMap(({ value }) => value ?? []);
+  await claimAll(
+    search,
+    listed.sort((a, b) => Number(a.dueAt) - Number(b.dueAt)),
+  );
+  return lists.filter((_, i) => !pages[i]!.done);
 }
 
 async function claimAll(search: Search, oldest: readonly Hint[]): Promise<void> {
@@ -80,12 +80,12 @@ async function claimAll(search: Search, oldest: readonly Hint[]): Promise<void> 
   }
 }
 
-async function* hints(table: Table, bucket: string, now: number, limit: number): AsyncGenerator<Hint[]> {
-  const pages = table.query({
+async function* hints({ options, now, limit, found }: Search, bucket: string): Hints {
+  const pages = options.table.query({
     index: BY_DUE,
     where: "#dueBucket = :bucket AND #dueAt <= :now",
     values: { ":bucket": { S: bucket }, ":now": number(now) },
-    limit: Math.min(limit, PAGE),
+    limit: () => Math.min(Math.ceil((limit - found.length) / BUCKETS_AT_ONCE), PAGE),
   });
   for await (const items of pages)
     yield items.map(({ pk, sk, dueAt }) => ({ key: { pk: pk!.S!, sk: sk!.S! }, dueAt: dueAt!.N! }));

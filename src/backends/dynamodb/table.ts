@@ -34,7 +34,8 @@ export interface Query {
   only?: readonly string[];
   names?: Readonly<Record<string, string>>;
   descending?: boolean;
-  limit?: number;
+  /** Of a page; a function is asked before each. */
+  limit?: number | (() => number);
 }
 
 /** The table, as patient as is safe: what DynamoDB says it has not done, and what changes nothing, is sent again. */
@@ -133,12 +134,14 @@ async function* pages(sender: Sender, query: Query): AsyncGenerator<Item[], void
     ExpressionAttributeValues: values,
     ...(filter === undefined ? {} : { FilterExpression: filter }),
     ...(only === undefined ? {} : { ProjectionExpression: only.map((name) => `#${name}`).join(", ") }),
-    ...(limit === undefined ? {} : { Limit: limit }),
     ScanIndexForward: !descending,
   };
   for (let ExclusiveStartKey: Item | undefined; ; ) {
-    const from = ExclusiveStartKey ? { ExclusiveStartKey } : {};
-    const answer = await patiently(() => sender.query({ ...input, ...from }));
+    const page = {
+      ...(ExclusiveStartKey ? { ExclusiveStartKey } : {}),
+      ...(limit === undefined ? {} : { Limit: typeof limit === "number" ? limit : limit() }),
+    };
+    const answer = await patiently(() => sender.query({ ...input, ...page }));
     ExclusiveStartKey = answer.LastEvaluatedKey;
     yield answer.Items ?? [];
     if (!ExclusiveStartKey) return;
