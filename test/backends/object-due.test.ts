@@ -208,6 +208,83 @@ test("a sweep that is held up before it takes a marker away takes no other's of 
   expect((await open().due(10)).length).toBe(1);
 });
 
+test("eight sweeps that overlap list few of the markers that others list, and give each pipeline to one", async () => {
+  const { store, open } = world();
+  const ids = Array.from({ length: 600 }, (_, i) => `nightly-${String(i).padStart(4, "0")}`);
+  const effects = { lookAt: at(START - 60_000) };
+  await open().commit(
+    await Promise.all(ids.map((pipelineId) => saving({ ...KEY, pipelineId }, 0, "v1", { effects }))),
+  );
+  let listed = 0;
+  const sweepAll = async () => {
+    const client = memoryStore({ objects: store.objects });
+    const list: typeof client.list = async (prefix, page) => {
+      const found = await client.list(prefix, page);
+      listed += found.keys.length;
+      return found;
+    };
+    const backend = open(0, { ...client, list });
+    const found: string[] = [];
+    for (;;) {
+      const due = await backend.due(64);
+      found.push(...due.map(({ key }) => key.pipelineId));
+      if (due.length < 64) return found;
+    }
+  };
+  const found = (await Promise.all(Array.from({ length: 8 }, sweepAll))).flat();
+  expect(found.sort()).toEqual(ids);
+  // Each would list them all, if all began at the front.
+  expect(listed).toBeLessThan(4 * ids.length);
+}, 30_000);
+
+test("in a crowd the oldest are given away all the same, and one sweep finds all", async () => {
+  const { clock, open } = world();
+  const look = async (pipelineId: string, lookAt: number) =>
+    land(open(), await saving({ ...KEY, pipelineId }, 0, "v1", { effects: { lookAt: at(lookAt) } }));
+  const ids = Array.from({ length: 100 }, (_, i) => `p${i}`);
+  for (const id of ids) await look(id, START - 60_000);
+  for (const id of ["a", "b", "c"]) await look(id, START - 600_000);
+  for (let round = 0; round < 6; round++) {
+    const found = (await open().due(20)).map(({ key }) => key.pipelineId);
+    expect(found).toEqual(expect.arrayContaining(["a", "b", "c"]));
+    expect(found.length).toBe(20);
+    const rest = (await open().due(200)).map(({ key }) => key.pipelineId);
+    expect([...found, ...rest].sort()).toEqual([...ids, "a", "b", "c"].sort());
+    clock.at += 120_000;
+    for (const id of ["a", "b", "c"]) {
+      const key = { ...KEY, pipelineId: id };
+      await land(open(), change(key, { lookAt: null }));
+      await land(open(), change(key, { lookAt: at(START - 600_000) }));
+    }
+  }
+}, 30_000);
+
+test("a marker as the release before named it is found, and the next one takes its place", async () => {
+  const { store, clock, open } = world();
+  const { revision } = await make(open(), { lookAt: at(START - 60_000) });
+  const [marker] = markers(store);
+  const old = `due/${String(marker!.minute).padStart(10, "0")}/t/p/${revision}`;
+  store.objects.set(old, store.objects.get(marker!.name)!);
+  store.objects.delete(marker!.name);
+  expect((await open().due(10)).map(({ key }) => key)).toEqual([KEY]);
+  expect(store.objects.has(old)).toBe(false);
+  expect(markers(store).length).toBe(1);
+  clock.at += 120_000;
+  expect((await open().due(10)).length).toBe(1);
+});
+
+test("one sweep makes no more calls than a list, and a get, a put and a delete for each that is due", async () => {
+  for (const count of [0, 1, 7, 8, 9, 33, 64]) {
+    const { store, open } = world();
+    const effects = { lookAt: at(START - 60_000) };
+    const keys = Array.from({ length: count }, (_, i) => ({ ...KEY, pipelineId: `p${i}` }));
+    await open().commit(await Promise.all(keys.map((key) => saving(key, 0, "v1", { effects }))));
+    const own = memoryStore({ objects: store.objects });
+    expect((await open(0, own).due(64)).length).toBe(count);
+    expect(own.calls.length).toBeLessThanOrEqual(1 + 3 * count);
+  }
+});
+
 /** A commit, or a sweep, cut off before or after any of its calls; what is stopped may go on much later. */
 const step = fc.record({
   what: fc.constantFrom(

@@ -39,12 +39,10 @@ async function session(): Promise<Client> {
   return opened;
 }
 
-/** Until that session waits for a lock. */
-async function waits(one: Client): Promise<void> {
+async function isWaiting(one: Client): Promise<boolean> {
   const pid = String((one as Client & { processID: number }).processID);
-  const sql = "SELECT count(*)::text AS waiting FROM pg_locks WHERE pid = $1::integer AND NOT granted";
-  while ((await runner.query(sql, [pid]))[0]!.waiting === "0")
-    await new Promise((resolve) => setTimeout(resolve, 5));
+  const sql = "SELECT count(*)::text AS locks FROM pg_locks WHERE pid = $1::integer AND NOT granted";
+  return (await runner.query(sql, [pid]))[0]!.locks !== "0";
 }
 
 /** A session that is told of every statement it runs, also inside functions, with its plan and what it read. */
@@ -142,7 +140,11 @@ describe(`of ${2 * EACH} pipelines that live or ended, ${DUE_NOW} that are due`,
     await other.query("BEGIN");
     const first = await other.query(DUE, ["20"]);
     const coming = explained(() => list(20));
-    await waits(client);
+    let came = false;
+    void coming.then(() => {
+      came = true;
+    });
+    while (!came && !(await isWaiting(client))) await new Promise((resolve) => setTimeout(resolve, 5));
     await other.query("COMMIT");
     const { result, plans } = await coming;
     expect([first.rows.length, result, claiming(plans).rows]).toEqual([20, 20, 20]);

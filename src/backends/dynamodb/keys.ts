@@ -1,4 +1,5 @@
 import type { PipelineKey } from "../../model/ids.ts";
+import { spread } from "../spread.ts";
 import type { SumsKey } from "../types.ts";
 
 /** The key of an item. */
@@ -64,12 +65,8 @@ const BUCKETS = 8;
 
 export const DUE_BUCKETS: readonly string[] = Array.from({ length: BUCKETS }, (_, i) => `due-${i}`);
 
-/** Spreads the index of what is due over partitions (FNV-1a). */
-export function dueBucket(key: PipelineKey): string {
-  let hash = 0x811c9dc5;
-  for (const letter of partition(key)) hash = Math.imul(hash ^ letter.charCodeAt(0), 0x01000193);
-  return DUE_BUCKETS[(hash >>> 0) % BUCKETS]!;
-}
+/** Spreads the index of what is due over partitions. */
+export const dueBucket = (key: PipelineKey): string => DUE_BUCKETS[spread(key, BUCKETS)]!;
 
 function padded(value: number, digits: number): string {
   return String(value).padStart(digits, "0");
