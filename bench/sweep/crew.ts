@@ -7,15 +7,31 @@ import type { Spec } from "./spec.ts";
 /** Processes that sweep one store, and what they tell, of those that were killed too. */
 export interface Crew {
   readonly summaries: readonly SweepSummary[];
-  /** Pipelines listed as due, and markers read for it where only the processes know. */
-  readonly counted: { listed: number; read: number };
+  readonly counted: Counted;
   /** SIGKILL for one, and another in its place. */
   replace(place: number): Promise<void>;
-  replaceAll(): Promise<void>;
+  /** As `spec` has it by now. */
+  putClocksOn(): void;
   stop(): Promise<void>;
 }
 
-type News = Partial<{ summary: SweepSummary; listed: number; read: number }>;
+export interface Counted {
+  /** Pipelines listed as due, in so many looks. */
+  listed: number;
+  looks: number;
+  /** Where only the processes know: markers that were due, how often they were read, and those of times to come. */
+  markers: Set<string>;
+  read: number;
+  toCome: number;
+}
+
+type News = Partial<{
+  summary: SweepSummary;
+  listed: number;
+  looks: number;
+  markers: string[];
+  toCome: number;
+}>;
 
 const SWEEPER = fileURLToPath(new URL("../workers/sweeper.ts", import.meta.url));
 const SECRET = `whsec_${btoa("a secret of 24 bytes or more")}`;
@@ -25,14 +41,17 @@ const BUDGET = { calls: 600 };
 /** @param spec asked at each start @param origin where messages go */
 export function startCrew(size: number, spec: () => Spec, origin: string): Crew {
   const summaries: SweepSummary[] = [];
-  const counted = { listed: 0, read: 0 };
+  const counted: Counted = { listed: 0, looks: 0, markers: new Set(), read: 0, toCome: 0 };
   const start = (): ChildProcess => {
     const told = { spec: spec(), allow: [origin], secret: SECRET, budget: BUDGET };
     const child = fork(SWEEPER, [JSON.stringify(told)]);
-    return child.on("message", ({ summary, listed = 0, read = 0 }: News) => {
+    return child.on("message", ({ summary, listed = 0, looks = 0, markers = [], toCome = 0 }: News) => {
       if (summary) summaries.push(summary);
       counted.listed += listed;
-      counted.read += read;
+      counted.looks += looks;
+      for (const marker of markers) counted.markers.add(marker);
+      counted.read += markers.length;
+      counted.toCome += toCome;
     });
   };
   const children = Array.from({ length: size }, start);
@@ -42,7 +61,9 @@ export function startCrew(size: number, spec: () => Spec, origin: string): Crew 
   };
   return {
     ...{ summaries, counted, replace },
-    replaceAll: async () => void (await Promise.all(children.map((_, place) => replace(place)))),
+    putClocksOn: () => {
+      for (const child of children) child.send({ aheadMilliseconds: spec().aheadMilliseconds });
+    },
     stop: async () => void (await Promise.all(children.map(kill))),
   };
 }

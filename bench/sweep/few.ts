@@ -2,7 +2,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { type SweepSummary, sweep } from "../../src/recovery/sweep/sweep.ts";
 import { createCore } from "../../src/state/core.ts";
 import { fill } from "./fill.ts";
-import { openStore } from "./spec.ts";
+import { type Listed, openStore } from "./spec.ts";
 import type { Store } from "./stores.ts";
 
 /** What one sweep took that interrupted `DUE` pipelines. */
@@ -50,8 +50,8 @@ async function expire(store: Store, prefix: string, count: number): Promise<void
 async function measure(store: Store): Promise<Omit<Few, "among">> {
   const [work, read] = [await settled(store), await store.read()];
   let markers = 0;
-  const { interrupted, calls, seconds } = await sweepOnce(store, (listed) => {
-    markers += listed;
+  const { interrupted, calls, seconds } = await sweepOnce(store, (due, toCome) => {
+    markers += due.length + toCome;
   });
   if (interrupted !== DUE) throw new Error(`${interrupted} were interrupted, not ${DUE}`);
   const workAfter = await settled(store);
@@ -60,7 +60,7 @@ async function measure(store: Store): Promise<Omit<Few, "among">> {
 }
 
 /** By a process of its own, as it were: when it has left, Postgres knows what it did. */
-async function sweepOnce({ spec }: Store, listed?: (markers: number) => void): Promise<SweepSummary> {
+async function sweepOnce({ spec }: Store, listed?: Listed): Promise<SweepSummary> {
   const backend = await openStore(spec, listed);
   const summary = await sweep(createCore({ backend }));
   await backend.close();

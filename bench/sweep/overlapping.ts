@@ -2,7 +2,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import type { StorageBackend } from "../../src/backends/types.ts";
 import type { SweepSummary } from "../../src/recovery/sweep/sweep.ts";
 import { startCrew } from "./crew.ts";
-import { FIRST_FENCE, fill, keyOf } from "./fill.ts";
+import { FIRST_FENCE, fillTogether, keyOf } from "./fill.ts";
 import { type Owners, startOwners } from "./owners.ts";
 import type { Store } from "./stores.ts";
 
@@ -24,8 +24,14 @@ export interface Overlapped {
   kills: number;
   /** Pipelines that were listed as due, those that a killed process had and another got later twice. */
   listed: number;
-  /** Records or markers that were read to list them. */
+  /**
+   * Records that were due, and how often one was read to list them. Where markers stand for them: each marker once,
+   * for the one that a claim leaves behind comes up a minute later, and is looked at to be put where it belongs.
+   */
+  due: number;
   read: number;
+  /** Of markers of times to come (`Listed`). */
+  toComePerLook: number;
   messages: number;
   /** To make the pipelines, and from the first sweep until the last owner was told. */
   fillSeconds: number;
@@ -35,7 +41,7 @@ export interface Overlapped {
   callsPerDue: number;
 }
 
-const [TTL, DAY] = [1, 86_400];
+const [TTL, DAY, YEAR] = [1, 86_400, 31_536_000];
 const PATIENCE_SECONDS = 3600;
 /** Then all that is left is what killed ones had been given, for a minute. */
 const IDLE_SECONDS = 5;
@@ -49,9 +55,10 @@ export async function overlapping(store: Store, size: OverlapSize): Promise<Over
   const owners = await startOwners();
   try {
     const filled = Date.now();
-    const recovery = { webhookUrl: `${owners.origin}/wake`, backoffSeconds: 300 };
-    await fill(store, { prefix: "healthy", count: size.healthy, ttlSeconds: DAY, recovery });
-    await fill(store, { prefix: "expired", count: size.expired, ttlSeconds: TTL, recovery });
+    // Who was told is not told again, but where the sweeper was killed before it could note that.
+    const recovery = { webhookUrl: `${owners.origin}/wake`, backoffSeconds: YEAR };
+    await fillTogether(store, { prefix: "healthy", count: size.healthy, ttlSeconds: DAY, recovery });
+    await fillTogether(store, { prefix: "expired", count: size.expired, ttlSeconds: TTL, recovery });
     const fillSeconds = (Date.now() - filled) / 1000;
     await sleep((TTL + store.backend.capabilities.clockSlackSeconds) * 1000 + 100);
     const swept = await sweepTogether(store, owners, size);
@@ -72,8 +79,8 @@ async function sweepTogether(store: Store, owners: Owners, { expired, processes,
   const started = Date.now();
   // What killed ones had been given comes up again in a minute: nobody need wait for it.
   const idle = async () => {
-    await store.passMinute?.();
-    if (store.passMinute) await crew.replaceAll();
+    await store.passMinute();
+    crew.putClocksOn();
   };
   try {
     for (let killed = 0; killed < kills; killed++) {
@@ -87,12 +94,17 @@ async function sweepTogether(store: Store, owners: Owners, { expired, processes,
   const seconds = (Date.now() - started) / 1000;
   // Postgres counts what a session did when it sees that it has ended.
   await sleep(1000);
-  const read = (await store.read()) ?? crew.counted.read;
-  const due = sum(crew.summaries, "due");
+  const { listed, looks, markers, toCome } = crew.counted;
+  const counted = await store.read();
+  const reads =
+    counted === null
+      ? { due: markers.size, read: crew.counted.read }
+      : { due: listed, read: counted - readBefore! };
+  const handled = sum(crew.summaries, "due");
   return {
-    ...{ seconds, kills, listed: crew.counted.listed, read: read - (readBefore ?? 0) },
-    secondsPerDue: sum(crew.summaries, "seconds") / due,
-    callsPerDue: sum(crew.summaries, "calls") / due,
+    ...{ seconds, kills, listed, ...reads, toComePerLook: toCome / looks },
+    secondsPerDue: sum(crew.summaries, "seconds") / handled,
+    callsPerDue: sum(crew.summaries, "calls") / handled,
   };
 }
 

@@ -25,13 +25,19 @@ export interface Store {
   unit: string;
   /** Makes running pipelines that are not due, without their commits, where the store can. */
   multiply?(from: number, to: number): Promise<void>;
-  /** Lets a minute pass on the store's clock, for whoever opens it after that. */
-  passMinute?(): Promise<void>;
+  /** Lets a minute pass on its clock, and on those of whoever goes by `spec`. */
+  passMinute(): Promise<void>;
   stop(): Promise<void>;
 }
 
 export const STORES = { postgres, redis, dynamodb, s3, folder } as const;
 export type StoreName = keyof typeof STORES;
+
+/** Puts the clocks on by a minute and a little, and answers by how much they are ahead now. */
+function putOn(spec: Spec): number {
+  spec.aheadMilliseconds = (spec.aheadMilliseconds ?? 0) + 61_000;
+  return spec.aheadMilliseconds;
+}
 
 async function postgres(): Promise<Store> {
   // Its own vacuum would be counted with the sweep.
@@ -39,7 +45,6 @@ async function postgres(): Promise<Store> {
   const runner = postgresRunner({ transport: "tcp", url: server.url });
   await migrate(runner);
   const spec: Spec = { type: "postgres", url: server.url };
-  let minutes = 0;
   return {
     name: "postgres",
     spec,
@@ -49,7 +54,7 @@ async function postgres(): Promise<Store> {
     work: () => numberFrom(runner, BUFFERS),
     unit: "buffers",
     multiply: (from, to) => multiply(runner, from, to),
-    passMinute: () => run(runner, aheadBy(++minutes)),
+    passMinute: () => run(runner, aheadBy(putOn(spec))),
     async stop() {
       await runner.close();
       await server.stop();
@@ -67,9 +72,9 @@ SELECT sum(heap_blks_read + heap_blks_hit + idx_blks_read + idx_blks_hit
   + coalesce(toast_blks_read + toast_blks_hit + tidx_blks_read + tidx_blks_hit, 0))::text AS number
 FROM pg_statio_user_tables WHERE schemaname = 'cairn'`;
 
-const aheadBy = (minutes: number) => `
+const aheadBy = (milliseconds: number) => `
 CREATE OR REPLACE FUNCTION cairn.clock_v1() RETURNS timestamptz LANGUAGE sql VOLATILE AS $fn$
-  SELECT date_trunc('milliseconds', clock_timestamp()) + ${61 * minutes} * interval '1 second'
+  SELECT date_trunc('milliseconds', clock_timestamp()) + ${milliseconds} * interval '1 millisecond'
 $fn$`;
 
 const MULTIPLY = `
@@ -99,7 +104,7 @@ async function redis(): Promise<Store> {
   const client = await openClient(server.url);
   const watcher = await openClient(server.url);
   const heads = await countHeads(watcher);
-  const spec: Spec & { type: "redis" } = { type: "redis", port: server.port };
+  const spec: Spec = { type: "redis", port: server.port };
   const backend = await openStore(spec);
   return {
     name: "redis",
@@ -112,9 +117,7 @@ async function redis(): Promise<Store> {
       return [...counts].reduce((sum, [, calls]) => sum + Number(calls), 0);
     },
     unit: "commands",
-    async passMinute() {
-      spec.aheadMilliseconds = (spec.aheadMilliseconds ?? 0) + 61_000;
-    },
+    passMinute: async () => void putOn(spec),
     async stop() {
       await backend.close();
       for (const each of [client, watcher]) each.destroy();
@@ -158,6 +161,10 @@ async function dynamodb(): Promise<Store> {
     read: async () => take().read,
     work: async () => take().requests,
     unit: "requests",
+    async passMinute() {
+      const ahead = putOn(spec);
+      server.clock.now = () => Date.now() + ahead;
+    },
     async stop() {
       clearInterval(timer);
       await backend.close();
@@ -179,6 +186,9 @@ async function s3(): Promise<Store> {
     read: async () => null,
     work: async () => server.requests.length,
     unit: "requests",
+    async passMinute() {
+      server.clock.ahead = putOn(spec);
+    },
     async stop() {
       await backend.close();
       await server.stop();
@@ -198,6 +208,7 @@ async function folder(): Promise<Store> {
     read: async () => null,
     work: async () => 0,
     unit: "",
+    passMinute: async () => void putOn(spec),
     async stop() {
       await backend.close();
       await rm(path, { recursive: true, force: true });

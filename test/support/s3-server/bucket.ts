@@ -22,8 +22,8 @@ export interface Bucket {
   put(key: string, bytes: Buffer, headers: Readonly<Record<string, string>>): Held;
   get(key: string): Held;
   delete(key: string, headers: Readonly<Record<string, string>>): void;
-  /** Keys in the order of their UTF-8 bytes. */
-  keys(prefix: string, after: string): string[];
+  /** Keys in the order of their UTF-8 bytes, so many at most. */
+  keys(prefix: string, after: string, most: number): string[];
   startUpload(): string;
   putPart(id: string, number: number, bytes: Buffer): string;
   endUpload(
@@ -40,7 +40,7 @@ const SURROGATE = /[\ud800-\udfff]/;
 
 /** One bucket in memory. Every method is one step: conditions are checked and effects had without a pause. */
 export function makeBucket({ minWriteSeconds, ignores, radosgw }: BucketOptions): Bucket {
-  const objects = new Map<string, Held>();
+  const objects = new Sorted<Held>();
   const uploads = new Map<string, Map<number, Buffer>>();
 
   function check(key: string, headers: Readonly<Record<string, string>>): void {
@@ -85,8 +85,11 @@ export function makeBucket({ minWriteSeconds, ignores, radosgw }: BucketOptions)
       check(key, headers);
       objects.delete(key);
     },
-    keys: (prefix, after) =>
-      [...objects.keys()].filter((key) => key.startsWith(prefix) && inBytes(key, after) > 0).sort(inBytes),
+    keys(prefix, after, most) {
+      const from = inBytes(after, prefix) < 0 ? objects.place(prefix) : objects.place(after);
+      const found = objects.order.slice(from, from + most + 1).filter((key) => key !== after);
+      return found.filter((key) => key.startsWith(prefix)).slice(0, most);
+    },
     startUpload() {
       const id = randomUUID();
       uploads.set(id, new Map());
@@ -117,6 +120,37 @@ export function makeBucket({ minWriteSeconds, ignores, radosgw }: BucketOptions)
       uploads.delete(id);
     },
   };
+}
+
+/** A map that knows the order of its keys: a bucket is listed page by page, however large it is. */
+class Sorted<T> extends Map<string, T> {
+  readonly order: string[] = [];
+
+  /** Of the first key that is not before this one. */
+  place(key: string): number {
+    let [from, to] = [0, this.order.length];
+    while (from < to) {
+      const middle = (from + to) >> 1;
+      if (inBytes(this.order[middle]!, key) < 0) from = middle + 1;
+      else to = middle;
+    }
+    return from;
+  }
+
+  override set(key: string, value: T): this {
+    if (!this.has(key)) this.order.splice(this.place(key), 0, key);
+    return super.set(key, value);
+  }
+
+  override delete(key: string): boolean {
+    if (this.has(key)) this.order.splice(this.place(key), 1);
+    return super.delete(key);
+  }
+
+  override clear(): void {
+    this.order.length = 0;
+    super.clear();
+  }
 }
 
 /** The order of UTF-8 bytes is that of UTF-16 units, but where surrogates are: to look for them is quicker. */

@@ -62,8 +62,9 @@ function list(bucket: Bucket, query: URLSearchParams, pageSize: number): Answer 
   const token = query.get("continuation-token");
   const after =
     token === null ? (query.get("start-after") ?? "") : Buffer.from(token, "base64url").toString();
-  const found = bucket.keys(query.get("prefix") ?? "", after);
-  const page = found.slice(0, Math.min(Number(query.get("max-keys") ?? 1000), pageSize));
+  const size = Math.min(Number(query.get("max-keys") ?? 1000), pageSize);
+  const found = bucket.keys(query.get("prefix") ?? "", after, size + 1);
+  const page = found.slice(0, size);
   const more = page.length < found.length;
   const next = Buffer.from(page.at(-1) ?? after).toString("base64url");
   const contents = page.map((key) => {
