@@ -46,7 +46,7 @@ export function priceBytes(
   while (high > low * PRECISION) {
     if (bytesAt(price) <= leftBytes) high = price;
     else low = price;
-    if (price === LEAST_PRICE || price === MOST_PRICE) break;
+    if (high === LEAST_PRICE || price === MOST_PRICE) break;
     price = low > 0 && high < MOST_PRICE ? Math.sqrt(low * high) : within(low > 0 ? low * 4 : high / 4);
   }
   bytesAt(high);

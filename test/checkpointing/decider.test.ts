@@ -198,6 +198,19 @@ describe("a byte budget", () => {
     return { decider, most: () => most };
   }
 
+  test("is used up even where checkpoints cost no time", () => {
+    const { scenario } = run(1, 10 * BYTES);
+    const plan = {
+      ...scenario.plan,
+      checkpointSeconds: new Float64Array(80),
+      checkpointBytes: new Float64Array(80).fill(BYTES),
+    };
+    const ours = createDecider({ strategy: "adaptive", restartSeconds: RESTART, priorMtbfSeconds: 4000 });
+    const { checkpoints } = simulate({ ...scenario, plan, pipelines: 10 }, ours);
+    expect(checkpoints).toBeGreaterThan(60);
+    expect(checkpoints).toBeLessThanOrEqual(100);
+  });
+
   test("of nothing allows nothing", () => {
     const { scenario, ours } = run(1, 0);
     expect(simulate({ ...scenario, pipelines: 2 }, ours).checkpoints).toBe(0);
