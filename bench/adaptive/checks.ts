@@ -9,12 +9,12 @@ export interface Check {
 export function summary(checks: readonly Check[]): string {
   const missed = checks.filter((check) => verdict(check) === "MISSED").length;
   const tail = missed === 0 ? "All limits are kept." : `${missed} of ${checks.length} figures MISSED.`;
-  return [`${"\nSummary".padEnd(63)}figure   limit`, ...checks.map(line), tail].join("\n");
+  return [`${"\nSummary".padEnd(69)}figure   limit`, ...checks.map(line), tail].join("\n");
 }
 
 function line(check: Check): string {
   const limit = Number.isNaN(check.limit) ? "" : `≤ ${check.limit}`;
-  return [check.what.padEnd(58), digits(check.value).padStart(10), limit.padStart(8), verdict(check)].join(
+  return [check.what.padEnd(64), digits(check.value).padStart(10), limit.padStart(8), verdict(check)].join(
     " ",
   );
 }

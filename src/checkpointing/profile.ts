@@ -11,7 +11,7 @@ const BINS_PER_OCTAVE = 4;
 const MOST_BINS = 26 * BINS_PER_OCTAVE;
 /** Half a bin, in cells of the age grid. */
 const BLUR = CELLS_PER_OCTAVE / BINS_PER_OCTAVE / 2;
-const NAME_BUCKETS = 20;
+const NAME_BUCKETS = 16;
 
 /** A machine died after this uptime (s). A pipeline's own exception is not this. */
 export function machineDied(uptimeSeconds: number): Profile {
@@ -77,7 +77,7 @@ export function recoverySecondsOf({ r = 0, rs = 0 }: Profile, otherwise: number)
   return r > 0 ? rs / r : otherwise;
 }
 
-/** Expected seconds of the task of this name; names share 20 sums, a declared plan is exact. */
+/** Expected seconds of the task of this name; names share 16 sums, a declared plan is exact. */
 export function taskSecondsOf(profile: Profile, name: string): number | undefined {
   const bucket = bucketOf(name);
   const count = profile[`t${bucket}`] ?? 0;
