@@ -173,15 +173,25 @@ export const noBase: Bug = (inner) =>
   });
 
 /** Serves whatever it can decode: no digest is compared. */
-export const noDigest: typeof decodeFrame = async (_key, record, [full, ...deltas]) => {
-  const { frameId } = record.frame;
+export const noDigest: typeof decodeFrame = async (_key, record, stored) => {
+  // What does not even decode is no served damage.
+  const content = await unchecked(record, stored).catch(() => null);
+  return content
+    ? { ok: true, content }
+    : { ok: false, problem: "does not decode", frameId: record.frame.frameId };
+};
+
+async function unchecked(
+  record: Parameters<typeof decodeFrame>[1],
+  [full, ...deltas]: Parameters<typeof decodeFrame>[2],
+): Promise<Uint8Array | null> {
   const { codec, bytes } = record.frame.chain?.base ?? { codec: record.frame.codec, bytes: record.bytes };
-  let content = full && (await decompress(codec, full, bytes));
+  let content = full ? await decompress(codec, full, bytes) : null;
   for (const stored of deltas) {
     const size = stored ? new DataView(stored.buffer, stored.byteOffset).getUint32(2, true) : 0;
     const delta =
       stored && (await decompress(["identity", "deflate"][stored[1]!]!, stored.subarray(38), size));
     content = content && delta && applyDelta(content, delta, 2 ** 31 - 1);
   }
-  return content ? { ok: true, content } : { ok: false, problem: "does not decode", frameId };
-};
+  return content;
+}
