@@ -119,6 +119,9 @@ export function checked<S extends z.ZodMiniObject>(schema: () => S, given: unkno
   return present(parseWith(schema(), given, "The argument"));
 }
 
+/** What `shouldCheckpoint` is told. */
+export const SituationArgument = Situation;
+
 /** Of `savePipelineState`, as a save takes it. @throws CairnError `malformed` */
 export function checkedSave(given: unknown, byDefault: SaveInput["checkpoint"]) {
   const {

@@ -1,5 +1,5 @@
 import type { Page, PageRequest, PipelineFilter } from "../backends/types.ts";
-import type { Checkpoint } from "../model/checkpoint.ts";
+import type { Checkpoint, Decision } from "../model/checkpoint.ts";
 import { CairnError } from "../model/errors.ts";
 import type { PipelineEvent } from "../model/event.ts";
 import { stringifyLossless } from "../model/json/lossless.ts";
@@ -20,12 +20,13 @@ import {
   FilterArgument,
   PageArgument,
   ResumeArgument,
+  SituationArgument,
 } from "./arguments.ts";
 import { createCheckpoint, deleteCheckpoint, listCheckpoints } from "./checkpoints.ts";
 import type { Caller } from "./core.ts";
 import { diffCheckpoints, type StateDiff } from "./diff.ts";
 import { parseOptions, type StateManagerOptions } from "./options.ts";
-import { deletePipeline, listEvents, listPipelines } from "./pipelines.ts";
+import { deletePipeline, evaluate, listEvents, listPipelines } from "./pipelines.ts";
 import { readState, wholeOf } from "./read.ts";
 import { type Resumed, type ResumeInput, resume } from "./resume.ts";
 import { type Saved, saveState } from "./save.ts";
@@ -104,8 +105,9 @@ export class StateManager {
     let accepted = false;
     const { checkpointStrategy: strategy } = this.#session.settings;
     const saved = this.#session.run("save", pipelineId, () => {
-      const { mergeFrom: version, ...asked } = checkedSave(options, strategy === "time" ? "auto" : strategy);
-      const input = { ...this.#encode(state), ...asked };
+      const decides = strategy !== "always" && strategy !== "never";
+      const { mergeFrom: version, ...asked } = checkedSave(options, decides ? "auto" : strategy);
+      const input = { ...this.#encode(state), ...asked, ...(decides ? { policy: { strategy } } : {}) };
       const maxBytes = this.#session.settings.maxFileSize;
       accepted = true;
       return async (core, key) => {
@@ -127,6 +129,14 @@ export class StateManager {
       return { pipelineId, state: value, version, contentType, savedAt, sha256 };
     });
     return loaded.catch(nullWhenMissing);
+  }
+
+  /** Whether a checkpoint is worth it now, by the pipeline's policy and what was learned; nothing is saved. */
+  shouldCheckpoint(pipelineId: string, situation: Situation = {}): Promise<Decision> {
+    return this.#session.run("shouldCheckpoint", pipelineId, () => {
+      const told = checked(SituationArgument, situation);
+      return (core, key) => evaluate(core, key, told);
+    });
   }
 
   /** An immutable snapshot of the state, or of `data`. */

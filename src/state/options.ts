@@ -12,6 +12,7 @@ import { CairnError, type ErrorItem, StateManagerError } from "../model/errors.t
 import { TenantId } from "../model/names.ts";
 import { once } from "../model/once.ts";
 import { problemsOf } from "../model/parse.ts";
+import type { Policy } from "../model/pipeline.ts";
 import { present } from "../model/present.ts";
 import * as z from "../model/zod.ts";
 
@@ -32,7 +33,10 @@ export interface OperationEvent {
 const Common = once(() =>
   z.strictObject({
     tenant: z._default(TenantId(), "local"),
-    checkpointStrategy: z._default(z.enum(["always", "never", "time"]), "never"),
+    checkpointStrategy: z._default(
+      z.enum(["adaptive", "time", "progress", "event", "always", "never"]),
+      "never",
+    ),
     compressionEnabled: z._default(z.boolean(), true),
     compressionLevel: z._default(z.int().check(z.minimum(1), z.maximum(9)), 6),
     batchSize: z._default(z.int().check(z.minimum(1), z.maximum(1000)), 1),
@@ -55,8 +59,11 @@ export interface StateManagerOptions {
   backendConfig?: BackendConfig;
   /** @default "local" */
   tenant?: string;
-  /** When a save does not say itself whether it checkpoints. @default "never" */
-  checkpointStrategy?: "always" | "never" | "time";
+  /**
+   * When a save does not say itself whether it checkpoints. Others than `always` and `never` decide at each save, by
+   * its `situation` and what was learned; the policy that a pipeline is registered with comes before. @default "never"
+   */
+  checkpointStrategy?: NonNullable<Policy["strategy"]>;
   /** @default true */
   compressionEnabled?: boolean;
   /** 1 (fast) to 9 (small). @default 6 */

@@ -5,6 +5,7 @@ import type { Checkpoint, Decision } from "../model/checkpoint.ts";
 import type { FrameRef } from "../model/frame.ts";
 import type { Head } from "../model/head.ts";
 import { newCheckpointId, type PipelineKey } from "../model/ids.ts";
+import type { Policy } from "../model/pipeline.ts";
 import type { Situation, Task } from "../model/task.ts";
 import { checkpointAnswer } from "./checkpoints.ts";
 import type { Committed } from "./commit.ts";
@@ -22,6 +23,8 @@ export interface SaveInput {
   /** Whether a checkpoint is made in the same commit; `auto`: as the pipeline's policy says. */
   checkpoint: "auto" | "always" | "never";
   situation?: Situation;
+  /** What the pipeline is decided on by where it was registered with nothing of its own. */
+  policy?: Policy;
   /** Tasks that ended since the last save, before the one of the situation. */
   earlier?: readonly Task[];
   /** What a replay is compared by, when it is not the content itself (a patch). */
@@ -29,7 +32,7 @@ export interface SaveInput {
 }
 
 /** What a save is but for its content. */
-type SaveFacts = Pick<SaveInput, "checkpoint" | "situation" | "earlier">;
+type SaveFacts = Pick<SaveInput, "checkpoint" | "situation" | "earlier" | "policy">;
 
 /** What a save answers: `SaveResult` of the HTTP contract, and what its status and headers need. */
 export interface Saved {
@@ -106,7 +109,7 @@ function secondsSince(started: number): number {
 async function decide(
   core: Core,
   key: PipelineKey,
-  { checkpoint, situation }: SaveFacts,
+  { checkpoint, situation, policy }: SaveFacts,
   { bytes, frame }: { bytes: number; frame: { ref: FrameRef } },
   known: Head | null,
 ): Promise<Decision | null> {
@@ -114,7 +117,8 @@ async function decide(
   const head = known ?? (await loadHead(core, key));
   // A save waits for one answer of the store: by what is known here.
   const knowledge = core.kinds.atHand(key.tenant, head?.kind ?? "default");
-  return decideToKeep(core, key, head, { stateBytes: bytes, ...situation }, frame.ref, knowledge, Date.now());
+  const told = { stateBytes: bytes, ...situation };
+  return decideToKeep(core, key, head, told, frame.ref, { knowledge, policy, now: Date.now() });
 }
 
 /** The write that a save is, before its content is looked at. */

@@ -7,6 +7,7 @@ import type { Checkpoint, Decision } from "../model/checkpoint.ts";
 import type { FrameRef } from "../model/frame.ts";
 import type { Head } from "../model/head.ts";
 import type { PipelineKey } from "../model/ids.ts";
+import type { Policy } from "../model/pipeline.ts";
 import { present } from "../model/present.ts";
 import type { Situation } from "../model/task.ts";
 import { everyCheckpoint } from "./checkpoints.ts";
@@ -56,7 +57,7 @@ export async function decideToSave(
  *
  * @param head null: there is none yet
  * @param frame of the state that would be kept
- * @param now epoch milliseconds
+ * @param by what was learned of the kind, what comes after the pipeline's own policy, and epoch milliseconds
  */
 export async function decideToKeep(
   core: Core,
@@ -64,13 +65,13 @@ export async function decideToKeep(
   head: Head | null,
   situation: Situation,
   frame: FrameRef,
-  knowledge: Knowledge,
-  now: number,
+  by: { knowledge: Knowledge; policy?: Policy | undefined; now: number },
 ): Promise<Decision> {
+  const { knowledge, now } = by;
   const known = head && !head.deleted ? head : NOTHING;
   const since = sinceCheckpoint(known, now);
   const uptimeSeconds = head && !head.deleted ? uptime(head, now) : 0;
-  return decide(known.policy, knowledge, {
+  return decide({ ...by.policy, ...known.policy }, knowledge, {
     ...(present({ sinceCheckpointSeconds: since, ...situation }) as Situation),
     uptimeSeconds,
     first: since === undefined,

@@ -17,7 +17,8 @@ const MOST_SECONDS = 86_400;
 export async function promotion(core: Core, key: PipelineKey, head: Head, now: number): Promise<Effects> {
   const { bytes, frame } = head.state!;
   const knowledge = await core.kinds.known(key.tenant, head.kind);
-  const decision = await decideToKeep(core, key, head, { stateBytes: bytes }, frame, knowledge, now);
+  const told = { stateBytes: bytes };
+  const decision = await decideToKeep(core, key, head, told, frame, { knowledge, now });
   // The next save says when it is to be looked at again.
   if (decision.checkpoint) return { ...keptAs(undefined, decision), lookAt: null };
   const wait = Math.min(MOST_SECONDS, Math.max(LEAST_SECONDS, decision.nextCheckSeconds));
