@@ -4,7 +4,7 @@ import { checkPipelineId } from "./options.ts";
 import { Pipeline } from "./pipeline.ts";
 import type { Run, RunOptions } from "./run/run.ts";
 import type { Shared } from "./save.ts";
-import { createSend } from "./send.ts";
+import { type Answer, createSend, type Outgoing } from "./send.ts";
 import { type Turns, turns } from "./turns.ts";
 
 export interface CairnOptions {
@@ -64,6 +64,16 @@ export class Cairn {
     const pipeline = this.pipeline(id);
     const { startRun } = await import("./run/run.ts");
     return startRun(pipeline, options, work);
+  }
+
+  /**
+   * One call of the service that has no method here, sent as all others are: again when no answer comes, so a
+   * change needs an `Idempotency-Key`.
+   *
+   * @throws CairnHttpError, CairnClientError
+   */
+  request(request: Outgoing): Promise<Answer> {
+    return this.#shared.send(request);
   }
 
   /** A pipeline by its id, whether it exists or not: its first save creates it. */

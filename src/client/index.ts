@@ -11,5 +11,6 @@ export type { DeleteOptions, Loaded, LoadedBytes, Pipeline, SaveBytesOptions } f
 export { CairnLeaseError } from "./run/lease-error.ts";
 export type { Run, RunOptions, StepFacts } from "./run/run.ts";
 export type { SaveResult } from "./save.ts";
+export type { Answer, Outgoing } from "./send.ts";
 export type { TaskFacts } from "./task.ts";
 export { type Content, decodeValue, encodeValue, VALUES_TYPE } from "./values.ts";

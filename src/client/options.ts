@@ -18,6 +18,8 @@ export interface SaveOptions extends WriteOptions {
   ifNoneMatch?: "*" | undefined;
   /** Whether a checkpoint is made in the same step; `auto`: as the pipeline's policy says. @default "never" */
   checkpoint?: "auto" | "always" | "never" | undefined;
+  /** Of that checkpoint: what it is found by. */
+  label?: string | undefined;
   /** The task that the state is the outcome of; of several, the last: the others ended since the last save. */
   task?: TaskFacts | readonly TaskFacts[] | undefined;
 }

@@ -123,7 +123,11 @@ function sendWhole(save: Save, { body, headers }: Parcel): Promise<Answer> {
 
 function sendState(save: Save, method: "PUT" | "PATCH", { body, headers }: Parcel): Promise<Answer> {
   const { shared, pipelineId, options, digest } = save;
-  const query = options.checkpoint === undefined ? "" : `?checkpoint=${options.checkpoint}`;
+  const { checkpoint, label } = options;
+  const asked = Object.entries({ checkpoint, label }).flatMap(([name, value]) =>
+    value === undefined ? [] : [[name, value]],
+  );
+  const query = asked.length > 0 ? `?${new URLSearchParams(asked)}` : "";
   const reprDigest = { "Repr-Digest": `sha-256=:${toBase64(digest)}:` };
   return shared.send({
     method,

@@ -33,6 +33,7 @@ const SaveArgument = once(() =>
     ifVersion: z.optional(count()),
     onConflict: z.optional(z.enum(["fail", "merge"])),
     checkpoint: z.optional(z.enum(["auto", "always", "never"])),
+    label: z.optional(Label()),
     situation: z.optional(Situation()),
   }),
 );
@@ -128,12 +129,13 @@ export function checkedSave(given: unknown, byDefault: SaveInput["checkpoint"]) 
     ifVersion,
     onConflict,
     situation,
+    label,
     checkpoint = byDefault,
     ...caller
   } = checked(SaveArgument, given);
   const precondition = ifVersion === undefined ? undefined : expectVersion(ifVersion);
   const mergeFrom = onConflict === "merge" ? versionToMerge(ifVersion) : undefined;
-  return { caller, checkpoint, ...present({ precondition, mergeFrom, situation }) };
+  return { caller, checkpoint, ...present({ precondition, mergeFrom, label, situation }) };
 }
 
 /** @throws CairnError `malformed` */

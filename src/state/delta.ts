@@ -17,7 +17,15 @@ import type { Core } from "./core.ts";
 import type { Large } from "./large.ts";
 import { damagedState, requireLiving, tryState, wholeOf } from "./read.ts";
 import { persistently } from "./retry.ts";
-import { afterSave, type Saved, type SaveInput, savedAnswer, saveEffects, saveState } from "./save.ts";
+import {
+  afterSave,
+  askedOf,
+  type Saved,
+  type SaveInput,
+  savedAnswer,
+  saveEffects,
+  saveState,
+} from "./save.ts";
 import { accepts, envelope, wrongVersion } from "./write.ts";
 
 /** So many versions in a row may rest on what clients say of them. */
@@ -41,9 +49,9 @@ export interface DeltaInput extends Omit<SaveInput, "content" | "contentType" | 
  */
 export async function saveDelta(core: Core, key: PipelineKey, input: DeltaInput): Promise<Saved> {
   const facts = inspect(input);
-  const { caller, sha256, checkpoint, situation } = input;
+  const { caller, sha256 } = input;
   const digest = await sha256Hex(input.delta);
-  const request = ["delta", digest, sha256, checkpoint, situation ?? null];
+  const request = ["delta", digest, sha256, ...askedOf(input)];
   const base = await envelope({ key, caller, request, expect: { create: "never", state: "present" } });
   const started = Date.now();
   let known = core.heads.get(key);

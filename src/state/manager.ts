@@ -43,6 +43,8 @@ export interface SaveOptions extends Caller {
    */
   onConflict?: "fail" | "merge";
   checkpoint?: "auto" | "always" | "never";
+  /** Of that checkpoint. */
+  label?: string;
   situation?: Situation;
 }
 

@@ -2,6 +2,7 @@ import type { Effects, NewState } from "../backends/types.ts";
 import { sha256Hex } from "../frames/digest.ts";
 import { encodeFrame } from "../frames/frame.ts";
 import type { Checkpoint, Decision } from "../model/checkpoint.ts";
+import { CairnError } from "../model/errors.ts";
 import type { FrameRef } from "../model/frame.ts";
 import type { Head } from "../model/head.ts";
 import { newCheckpointId, type PipelineKey } from "../model/ids.ts";
@@ -22,6 +23,8 @@ export interface SaveInput {
   precondition?: Precondition;
   /** Whether a checkpoint is made in the same commit; `auto`: as the pipeline's policy says. */
   checkpoint: "auto" | "always" | "never";
+  /** Of that checkpoint. */
+  label?: string;
   situation?: Situation;
   /** What the pipeline is decided on by where it was registered with nothing of its own. */
   policy?: Policy;
@@ -32,7 +35,7 @@ export interface SaveInput {
 }
 
 /** What a save is but for its content. */
-type SaveFacts = Pick<SaveInput, "checkpoint" | "situation" | "earlier" | "policy">;
+type SaveFacts = Pick<SaveInput, "checkpoint" | "label" | "situation" | "earlier" | "policy">;
 
 /** What a save answers: `SaveResult` of the HTTP contract, and what its status and headers need. */
 export interface Saved {
@@ -58,9 +61,9 @@ export interface Saved {
  */
 export async function saveState(core: Core, key: PipelineKey, input: SaveInput): Promise<Saved> {
   const contentSha256 = await sha256Hex(input.content);
-  const { content, contentType, checkpoint, situation } = input;
+  const { content, contentType } = input;
   const started = Date.now();
-  const request = input.request ?? ["save", contentType, contentSha256, checkpoint, situation ?? null];
+  const request = input.request ?? ["save", contentType, contentSha256, ...askedOf(input)];
   const write = saveWrite(key, { ...input, request });
   const committed = await writeAtVersion(core, write, input.precondition, async (version, writeId, known) => {
     const options = { ...core.frames, contentSha256, base: core.contents.get(key, version) };
@@ -103,6 +106,20 @@ export async function afterSave(
 
 function secondsSince(started: number): number {
   return (Date.now() - started) / 1000;
+}
+
+/**
+ * What of a save's request is compared besides its content. Without a label nothing stands for it, as in the
+ * requests of releases that knew none.
+ *
+ * @throws CairnError `malformed` for a label of no checkpoint
+ */
+export function askedOf({ checkpoint, situation, label }: SaveFacts): unknown[] {
+  const asked = [checkpoint, situation ?? null];
+  if (label === undefined) return asked;
+  if (checkpoint !== "never") return [...asked, label];
+  const errors = [{ pointer: "label", message: "needs a checkpoint: auto or always" }];
+  throw new CairnError("malformed", "label: needs a checkpoint: auto or always.", { errors });
 }
 
 /** What the policy says of a save that leaves it to it. */
@@ -150,31 +167,32 @@ export async function saveEffects(
   content: Omit<NewState, "restoredFrom">,
   known: Head | null,
 ): Promise<Effects> {
-  const { checkpoint: asked, situation } = input;
+  const { checkpoint: asked, situation, label } = input;
   const decision = await decide(core, key, input, content, known);
   const state = { ...content, restoredFrom: null };
   const effects: Effects = decision ? { state, note: decision } : { state };
   if (asked !== "always" && !decision?.checkpoint)
     return asked === "never" ? { ...effects, ...wantsLook(known, Date.now()) } : effects;
-  return { ...effects, ...keptAs(situation, decision) };
+  return { ...effects, ...keptAs(situation, decision, label) };
 }
 
 /** The effects of a checkpoint of the state, for a reason. */
 export function keptAs(
   situation: Situation | undefined,
   decision: Decision | null,
+  label: string | null = null,
 ): Pick<Effects, "checkpoint" | "events"> {
   const checkpointId = newCheckpointId();
   const metadata = circumstances(situation, decision);
   return {
-    checkpoint: { checkpointId, label: null, metadata, reason: decision?.reason ?? null },
+    checkpoint: { checkpointId, label, metadata, reason: decision?.reason ?? null },
     events: [{ type: "checkpointed", checkpointId }],
   };
 }
 
 export function savedAnswer(
   key: PipelineKey,
-  { situation }: SaveFacts,
+  { situation, label }: SaveFacts,
   { result, replayed }: Committed,
 ): Saved {
   const { bytes, storedBytes, sha256 } = result.content!;
@@ -187,7 +205,7 @@ export function savedAnswer(
       pipelineId: key.pipelineId,
       ...{ version: result.version, bytes, storedBytes, sha256 },
       savedAt: result.at,
-      checkpoint: checkpointAnswer(key, result, { label: null, metadata, source: "state" }),
+      checkpoint: checkpointAnswer(key, result, { label: label ?? null, metadata, source: "state" }),
       decision,
     },
   };

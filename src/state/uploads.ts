@@ -5,7 +5,7 @@ import { CairnError } from "../model/errors.ts";
 import type { PipelineKey } from "../model/ids.ts";
 import { type Core, loadHead } from "./core.ts";
 import { remindOfUpload } from "./remind.ts";
-import { afterSave, type Saved, type SaveInput, saveEffects, saveWrite } from "./save.ts";
+import { afterSave, askedOf, type Saved, type SaveInput, saveEffects, saveWrite } from "./save.ts";
 import { stagePart } from "./stage-parts.ts";
 import { writeAtVersion } from "./write.ts";
 
@@ -71,7 +71,7 @@ export async function saveParts(core: Core, key: PipelineKey, input: PartsInput)
   const parts = tokens.map((token, i) => partIn(token, uploadId, i + 1));
   const bytes = parts.reduce((sum, part) => sum + part.bytes, 0);
   // The same as in one piece: sent again, the parts may be those of another upload.
-  const request = ["save", contentType, sha256, input.checkpoint, input.situation ?? null];
+  const request = ["save", contentType, sha256, ...askedOf(input)];
   const write = saveWrite(key, { ...input, request });
   const started = Date.now();
   const committed = await writeAtVersion(

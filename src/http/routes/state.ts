@@ -1,13 +1,15 @@
 import { sha256Hex, toHex } from "../../frames/digest.ts";
+import { Label } from "../../model/checkpoint.ts";
 import type { StateRecord } from "../../model/head.ts";
 import { once } from "../../model/once.ts";
 import { parseWith } from "../../model/parse.ts";
+import { present } from "../../model/present.ts";
 import * as z from "../../model/zod.ts";
 import { mergeState } from "../../recovery/merge/merge-state.ts";
 import { saveDelta } from "../../state/delta.ts";
 import { patchState } from "../../state/patch.ts";
 import { readState, requireHead } from "../../state/read.ts";
-import { type Saved, saveState } from "../../state/save.ts";
+import { askedOf, type Saved, saveState } from "../../state/save.ts";
 import { type PartsInput, saveParts } from "../../state/uploads.ts";
 import { accepts, type Precondition, wrongVersion } from "../../state/write.ts";
 import { json, notModified, replayed, type Stored } from "../answers.ts";
@@ -32,9 +34,12 @@ const checkpoint = once(() =>
     ),
 );
 
+const label = once(() => z.optional(Label()).check(z.meta({ description: "Of that checkpoint." })));
+
 const SaveQuery = once(() =>
   z.strictObject({
     checkpoint: checkpoint(),
+    label: label(),
     onConflict: z._default(z.enum(["fail", "merge"]), "fail").check(
       z.meta({
         description:
@@ -49,6 +54,7 @@ const NO_MERGE = "a patch is made upon the current state: merge is for PUT";
 const PatchQuery = once(() =>
   z.strictObject({
     checkpoint: checkpoint(),
+    label: label(),
     onConflict: z
       ._default(
         z.enum(["fail"], { error: ({ input }) => (input === "merge" ? NO_MERGE : undefined) }),
@@ -99,6 +105,7 @@ const putState = route({
       checkpoint: query.checkpoint,
       ...onePrecondition(headers.ifMatch, headers.ifNoneMatch),
       ...headers.task,
+      ...present({ label: query.label }),
     };
     const version = query.onConflict === "merge" ? versionToMerge(headers, contentType) : null;
     if (essence(contentType) === PARTS_TYPE) {
@@ -163,6 +170,7 @@ const patch = route({
       checkpoint: query.checkpoint,
       ...onePrecondition(headers.ifMatch, undefined),
       ...headers.task,
+      ...present({ label: query.label }),
     };
     if (body.type === DELTA_TYPE) {
       const sha256 = digestOfDelta(headers);
@@ -173,7 +181,7 @@ const patch = route({
     const digest = await sha256Hex(body.bytes);
     const saved = await patchState(core, key, {
       change: patcher(body.type, readJson(body.bytes), maxBodyBytes),
-      request: ["patch", body.type, digest, query.checkpoint, headers.task?.situation ?? null],
+      request: ["patch", body.type, digest, ...askedOf(common)],
       ...common,
     });
     return savedAnswer(saved);

@@ -12,7 +12,7 @@ import type { Large } from "../../state/large.ts";
 import { stateToChange } from "../../state/patch.ts";
 import { damagedState, wholeOf } from "../../state/read.ts";
 import { persistently } from "../../state/retry.ts";
-import { type Saved, type SaveInput, savedAnswer, saveState } from "../../state/save.ts";
+import { askedOf, type Saved, type SaveInput, savedAnswer, saveState } from "../../state/save.ts";
 import { readVersion } from "../../state/version.ts";
 import { envelope } from "../../state/write.ts";
 import { type Merged, mergeJson } from "./merge.ts";
@@ -44,10 +44,10 @@ interface Merging {
  *   version (any more), `not_json`, `too_large`, `unrecoverable` when the state is damaged, and what a save throws
  */
 export async function mergeState(core: Core, key: PipelineKey, input: MergeInput): Promise<Saved> {
-  const { caller, content, contentType, checkpoint, situation, version } = input;
+  const { caller, content, contentType, version } = input;
   const incoming = parseLossless(checkedJsonText(contentType, content));
   const digest = await sha256Hex(content);
-  const request = ["merge", version, contentType, digest, checkpoint, situation ?? null];
+  const request = ["merge", version, contentType, digest, ...askedOf(input)];
   // One write id for all tries: a try whose outcome was unknown must be found again.
   const base = await envelope({ key, caller, request, expect: { create: "never" } });
   const merging: Merging = { key, input, request, base, incoming };

@@ -47,6 +47,27 @@ export function stateWriteContract(client: Client): void {
       expect((await client.save(id, "{}", { query: "?checkpoint=never" })).checkpoint).toBeNull();
     });
 
+    it("labels that checkpoint, in replays too", async () => {
+      const id = newId();
+      const headers = { "Idempotency-Key": "a" };
+      const query = (label: string) => `?checkpoint=always&label=${encodeURIComponent(label)}`;
+      const first = await put(id, "{}", headers, query("über a+b"));
+      expect(first.json().checkpoint).toMatchObject({ label: "über a+b" });
+      expect((await put(id, "{}", headers, query("über a+b"))).json()).toEqual(first.json());
+      expectProblem(await put(id, "{}", headers, query("b")), 422, "idempotency_mismatch");
+      const merge = withHeaders({ "Content-Type": "application/merge-patch+json" });
+      expect((await client.patch(`${pipeline(id)}/state${query("c")}`, '{"a":1}', merge)).status).toBe(200);
+      const found = await client.get(`${pipeline(id)}/checkpoints?label=c`);
+      expect(found.json().data).toMatchObject([{ version: 2, label: "c" }]);
+    });
+
+    it.each(["?label=a", "?label=a&checkpoint=never", "?label=&checkpoint=always"])(
+      "refuses %s",
+      async (query) => {
+        expectProblem(await put(newId(), "{}", {}, query), 400, "malformed");
+      },
+    );
+
     it("decides by the policy with checkpoint=auto, and says why", async () => {
       const id = newId();
       await client.put(pipeline(id), { policy: { strategy: "time", maxIntervalSeconds: 3600 } });
