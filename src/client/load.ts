@@ -20,7 +20,7 @@ export async function loadContent(
   { signal }: LoadOptions,
 ): Promise<LoadedContent | null> {
   try {
-    return await read(await send({ method: "GET", path: statePath(pipelineId), headers: {}, signal }));
+    return await checkedContent(await send({ method: "GET", path: statePath(pipelineId), headers: {}, signal }));
   } catch (error) {
     if (error instanceof CairnHttpError && error.code === "not_found") return null;
     throw error;
@@ -28,7 +28,7 @@ export async function loadContent(
 }
 
 /** @throws CairnClientError `bad_answer` for bytes that are not those of the digest */
-async function read({ headers, bytes }: Answer): Promise<LoadedContent> {
+export async function checkedContent({ headers, bytes }: Answer): Promise<LoadedContent> {
   const digest = await sha256(bytes);
   const version = versionOf(headers);
   const isWhole = headers.get("Repr-Digest")?.includes(`sha-256=:${toBase64(digest)}:`);

@@ -27,7 +27,13 @@ export interface Service {
 
 /** A whole service over memory, without keys, on a real socket until the test is over. */
 export async function startService(): Promise<Service> {
-  const app = createApp({ core: createCore({ backend: memoryBackend() }), keys: null });
+  const service = await serveApp(createApp({ core: createCore({ backend: memoryBackend() }), keys: null }));
+  onTestFinished(service.stop);
+  return service;
+}
+
+/** A service on a real socket. */
+export async function serveApp(app: ReturnType<typeof createApp>): Promise<Service & { stop(): void }> {
   const server = createServer(async (message, response) => {
     const request = await requestOf(message);
     const seen = seenOf(request, (await request.clone().arrayBuffer()).byteLength);
@@ -38,18 +44,18 @@ export async function startService(): Promise<Service> {
   });
   server.listen(0, "127.0.0.1");
   await once(server, "listening");
-  onTestFinished(() => {
-    server.closeAllConnections();
-    server.close();
-  });
   const { port } = server.address() as AddressInfo;
   const url = `http://127.0.0.1:${port}`;
-  const service: Service = {
+  const service = {
     url,
     port,
-    seen: [],
-    instead: null,
-    client: (options) => new Cairn({ url, ...options }),
+    seen: [] as Seen[],
+    instead: null as Service["instead"],
+    client: (options: Partial<CairnOptions> = {}) => new Cairn({ url, ...options }),
+    stop() {
+      server.closeAllConnections();
+      server.close();
+    },
   };
   return service;
 }
