@@ -9,6 +9,7 @@ export type { ObjectStore } from "./backends/object/store.ts";
 export { type PostgresOptions, postgresBackend } from "./backends/postgres/index.ts";
 export { type RedisOptions, redisBackend } from "./backends/redis/index.ts";
 export type { StorageBackend } from "./backends/types.ts";
+export { inProcess } from "./http/in-process.ts";
 export { CairnError, type ErrorCode, RecoveryError, StateManagerError } from "./model/errors.ts";
 export type { InterruptedPipeline } from "./recovery/detect.ts";
 export type { Imported } from "./recovery/export/import.ts";

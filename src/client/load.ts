@@ -20,7 +20,9 @@ export async function loadContent(
   { signal }: LoadOptions,
 ): Promise<LoadedContent | null> {
   try {
-    return await checkedContent(await send({ method: "GET", path: statePath(pipelineId), headers: {}, signal }));
+    return await checkedContent(
+      await send({ method: "GET", path: statePath(pipelineId), headers: {}, signal }),
+    );
   } catch (error) {
     if (error instanceof CairnHttpError && error.code === "not_found") return null;
     throw error;

@@ -123,7 +123,7 @@ export class ThreadView {
   /** A shared view may be behind what the caller goes on from. */
   async #knownFor(change: Change): Promise<Read> {
     const goesOnFrom = "of" in change ? change.of : change.copies ? undefined : change.put.parent;
-    const isBehind = this.#isStale || this.#known?.document?.tip !== goesOnFrom;
+    const isBehind = this.#isStale || (this.#known?.document?.tip ?? null) !== goesOnFrom;
     return this.#known && !(this.#options.shared && isBehind) ? this.#known : this.#read();
   }
 

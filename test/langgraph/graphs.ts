@@ -1,19 +1,15 @@
 import { Annotation, DeltaChannel, END, type MemorySaver, START, StateGraph } from "@langchain/langgraph";
 import { memoryBackend } from "../../src/backends/memory.ts";
 import type { StorageBackend } from "../../src/backends/types.ts";
-import { createApp } from "../../src/http/app.ts";
+import { inProcess } from "../../src/http/in-process.ts";
 import { CairnSaver, type CairnSaverOptions } from "../../src/langgraph/index.ts";
-import { createCore } from "../../src/state/core.ts";
 
 type Saver = CairnSaver | MemorySaver;
 
 /** Makes savers over one service in this process. */
 export function savers(backend: StorageBackend = memoryBackend()) {
-  const app = createApp({ core: createCore({ backend }), keys: null });
-  const fetch = async (input: string | URL | Request, init?: RequestInit) =>
-    app.fetch(new Request(input, init));
-  return (options: Partial<CairnSaverOptions> = {}) =>
-    new CairnSaver({ url: "http://localhost", fetch, ...options });
+  const service = inProcess({ backend });
+  return (options: Partial<CairnSaverOptions> = {}) => new CairnSaver({ ...service, ...options });
 }
 
 const concat = (a: string[], b: string[]) => a.concat(b);
