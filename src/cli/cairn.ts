@@ -1,16 +1,29 @@
 import { CairnError } from "../model/errors.ts";
+import { ADVICE } from "./advice.ts";
 import { type Command, UsageError } from "./command.ts";
 
 /** Every command, loaded when it is the one that is called. */
 const COMMANDS: Readonly<Record<string, () => Promise<Command>>> = {
+  dev: async () => (await import("./commands/dev.ts")).devCommand,
+  list: async () => (await import("./commands/list.ts")).listCommand,
+  show: async () => (await import("./commands/show.ts")).showCommand,
+  checkpoints: async () => (await import("./commands/checkpoints.ts")).checkpointsCommand,
+  diff: async () => (await import("./commands/diff.ts")).diffCommand,
+  rollback: async () => (await import("./commands/rollback.ts")).rollbackCommand,
+  recover: async () => (await import("./commands/recover.ts")).recoverCommand,
+  fork: async () => (await import("./commands/fork.ts")).forkCommand,
+  resume: async () => (await import("./commands/resume.ts")).resumeCommand,
+  verify: async () => (await import("./commands/verify.ts")).verifyCommand,
+  sweep: async () => (await import("./commands/sweep.ts")).sweepCommand,
   export: async () => (await import("./commands/export.ts")).exportCommand,
   import: async () => (await import("./commands/import.ts")).importCommand,
+  keys: async () => (await import("./commands/keys.ts")).keysCommand,
   migrate: async () => (await import("./commands/migrate.ts")).migrateCommand,
 };
 
 /** `cairn <command> [options]`; ends with 0, with 1 when the command failed, with 2 when it was called wrongly. */
 async function main([name = "", ...words]: string[]): Promise<number> {
-  const load = COMMANDS[name];
+  const load = Object.hasOwn(COMMANDS, name) ? COMMANDS[name] : undefined;
   if (!load) {
     const known = Object.keys(COMMANDS).join(", ");
     const asked = ["", "help", "--help", "-h"].includes(name);
@@ -29,17 +42,25 @@ async function main([name = "", ...words]: string[]): Promise<number> {
 
 async function run(command: Command, words: string[]): Promise<number> {
   try {
-    console.log(await command.run(words));
-    return 0;
+    const printed = await command.run(words);
+    if (printed !== null) console.log(printed);
+    return Number(process.exitCode ?? 0);
   } catch (error) {
     if (error instanceof UsageError) {
       console.error(`cairn: ${error.message}\n\n${command.help}`);
       return 2;
     }
     if (!(error instanceof CairnError)) throw error;
-    console.error(`cairn: ${error.message} (${error.code})`);
+    console.error(explain(error, words.includes("--json")));
     return 1;
   }
+}
+
+/** What happened, why, and what to do. */
+function explain({ code, message }: CairnError, asJson: boolean): string {
+  const advice = ADVICE[code];
+  if (asJson) return JSON.stringify({ error: { code, message, ...(advice && { advice }) } });
+  return `cairn: ${message} (${code})${advice ? `\n${advice}` : ""}`;
 }
 
 process.exitCode = await main(process.argv.slice(2));

@@ -5,10 +5,10 @@ export interface Command {
   help: string;
   /**
    * @param words what follows the command's name
-   * @returns what is printed
+   * @returns what is printed; null: nothing
    * @throws UsageError, CairnError
    */
-  run(words: string[]): Promise<string>;
+  run(words: string[]): Promise<string | null>;
 }
 
 /** The command was called wrongly: the message says how, its help is shown below. */
@@ -30,6 +30,11 @@ export function readArguments<T extends NonNullable<ParseArgsConfig["options"]>>
   const [word = "", ...more] = positionals;
   if (more.length > 0) throw new UsageError(`what is "${more[0]}" for?`);
   return { word, values };
+}
+
+/** `parseArgs` with any number of positional words. @throws UsageError */
+export function readAllWords<T extends NonNullable<ParseArgsConfig["options"]>>(words: string[], options: T) {
+  return readWords(words, options, true);
 }
 
 function readWords<T extends NonNullable<ParseArgsConfig["options"]>>(

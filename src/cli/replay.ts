@@ -14,9 +14,8 @@ import {
   stepsOf,
   UNFINISHED,
 } from "../recovery/export/steps.ts";
-import type { ServiceCalls } from "./service.ts";
-
-const JSON_TYPE = { "Content-Type": "application/json" };
+import type { Progress } from "./progress.ts";
+import { json, type ServiceCalls } from "./service.ts";
 
 /**
  * Makes a pipeline from an export by the ordinary calls, each upon the version that the one before made: so it takes
@@ -28,12 +27,16 @@ export async function replay(
   service: ServiceCalls,
   pipelineId: string,
   opened: OpenedExport,
+  progress?: Progress,
 ): Promise<{ made: number; leftOut: LeftOut[] }> {
   const { steps, leftOut } = stepsOf(opened);
   refuseOtherData(steps);
   const target = `/v1/pipelines/${pipelineId}`;
   const run = new Replay(service, target, await begin(service, target, opened));
-  for (const step of steps) await run.perform(step);
+  for (const [at, step] of steps.entries()) {
+    progress?.show(`${at} of ${steps.length} steps`);
+    await run.perform(step);
+  }
   const status = statusAfter(opened.manifest);
   if (status) await service.call("PATCH", target, json({ status }));
   // The last: with it the label goes that tells an import that was broken off.
@@ -59,8 +62,7 @@ async function begin(service: ServiceCalls, target: string, opened: OpenedExport
   });
   if (known && !(UNFINISHED in (known.labels as object))) throw importTaken();
   if (known) await service.call("DELETE", target);
-  const { headers, body } = json(settingsMeanwhile(opened));
-  const made = await service.call("PUT", target, { headers: { ...headers, "If-None-Match": "*" }, body });
+  const made = await service.call("PUT", target, json(settingsMeanwhile(opened), { "If-None-Match": "*" }));
   return made.version as number;
 }
 
@@ -84,7 +86,7 @@ class Replay {
     const given = Object.entries({ label, metadata, reason }).filter(([, value]) => value !== null);
     // As text, so that the data comes back as it was written.
     const body = `{${data}${JSON.stringify(Object.fromEntries(given)).slice(1)}`.replace(/,\}$/, "}");
-    const request = { headers: JSON_TYPE, body: new TextEncoder().encode(body) };
+    const request = { headers: { "Content-Type": "application/json" }, body: new TextEncoder().encode(body) };
     const made = await this.#service.call("POST", `${this.#target}/checkpoints`, request);
     if (made.version !== this.#version || made.sha256 !== step.checkpoint.sha256) throw importTaken();
   }
@@ -119,8 +121,4 @@ class Replay {
 
 async function whole(file: Blob, { contentType }: ExportedState | ExportedCheckpoint) {
   return { body: new Uint8Array(await file.arrayBuffer()), type: contentType };
-}
-
-function json(value: object) {
-  return { headers: JSON_TYPE, body: new TextEncoder().encode(JSON.stringify(value)) };
 }

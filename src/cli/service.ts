@@ -1,43 +1,61 @@
+import { Cairn } from "../client/cairn.ts";
 import { CairnClientError, CairnHttpError } from "../client/errors.ts";
-import { type Answer, createSend, type Outgoing, readJson } from "../client/send.ts";
+import { type Answer, type Outgoing, readJson } from "../client/send.ts";
 import { CairnError, ERROR_CODES, type ErrorCode } from "../model/errors.ts";
 import { UsageError } from "./command.ts";
 
 /** Where a service is, and the key for it: options of every command that calls one. */
 export const SERVICE_OPTIONS = {
   url: { type: "string", default: process.env.CAIRN_URL ?? "" },
-  key: { type: "string", default: process.env.CAIRN_API_KEY ?? "" },
+  "api-key": { type: "string", default: process.env.CAIRN_API_KEY ?? "" },
 } as const;
 
 export const SERVICE_HELP = `  --url        https://… of the service; default: CAIRN_URL
-  --key        an API key; default: CAIRN_API_KEY; none for a service on this machine that has no keys`;
+  --api-key    default: CAIRN_API_KEY, which other users of this machine do not see; none for a service on this
+               machine that has no keys`;
 
 const TIMEOUT_SECONDS = 120;
 
 /** A service that is called. Everything it rejects with is a CairnError, or UsageError for the options. */
 export interface ServiceCalls {
   /** The answer's JSON; `{}` where there is none. Sent again when no answer comes, and done once. */
-  call(method: Outgoing["method"], path: string, more?: Partial<Outgoing>): Promise<Record<string, unknown>>;
+  call<T = Record<string, unknown>>(
+    method: Outgoing["method"],
+    path: string,
+    more?: Partial<Outgoing>,
+  ): Promise<T>;
   /** An answer whose body is not read yet. */
   stream(path: string): Promise<ReadableStream<Uint8Array>>;
 }
 
 /** @throws UsageError */
-export function serviceAt({ url: text, key }: { url: string; key: string }): ServiceCalls {
-  if (text === "") throw new UsageError("which service? Give --url, or set CAIRN_URL.");
-  if (!URL.canParse(text) || !/^https?:$/.test(new URL(text).protocol))
-    throw new UsageError("--url is http://… or https://…");
-  if (!/^[!-~]*$/.test(key)) throw new UsageError("--key may only have printable ASCII characters.");
-  const url = new URL(text).href.replace(/\/+$/, "");
-  const headers: Record<string, string> = key === "" ? {} : { Authorization: `Bearer ${key}` };
-  const send = createSend({ url, headers, fetch, timeoutSeconds: TIMEOUT_SECONDS });
+export function clientAt({ url, "api-key": key }: { url: string; "api-key": string }): Cairn {
+  if (url === "") throw new UsageError("which service? Give --url, or set CAIRN_URL.");
+  try {
+    return new Cairn({ url, apiKey: key === "" ? undefined : key, timeoutSeconds: TIMEOUT_SECONDS });
+  } catch (error) {
+    throw new UsageError((error as Error).message);
+  }
+}
+
+/** @throws UsageError */
+export function serviceAt(place: { url: string; "api-key": string }): ServiceCalls {
+  const cairn = clientAt(place);
   return {
-    async call(method, path, { headers: more = {}, ...rest } = {}) {
-      const request = { method, path, headers: { "Idempotency-Key": crypto.randomUUID(), ...more }, ...rest };
-      return objectOf(await send(request).catch(asCairnError));
+    async call<T>(
+      method: Outgoing["method"],
+      path: string,
+      { headers = {}, ...rest }: Partial<Outgoing> = {},
+    ) {
+      const key = { "Idempotency-Key": crypto.randomUUID() };
+      const request = { method, path, headers: { ...key, ...headers }, ...rest };
+      return objectOf(await cairn.request(request).catch(asCairnError)) as T;
     },
     async stream(path) {
-      const response = await fetch(url + path, { headers, redirect: "manual" }).catch(() => null);
+      const { url, "api-key": key } = place;
+      const headers: Record<string, string> = key === "" ? {} : { Authorization: `Bearer ${key}` };
+      const target = url.replace(/\/+$/, "") + path;
+      const response = await fetch(target, { headers, redirect: "manual" }).catch(() => null);
       if (!response) throw new CairnError("backend_unavailable", "The service did not answer.");
       if (response.ok && response.body) return response.body;
       const { code, detail } = (await response.json().catch(() => ({}))) as {
@@ -49,14 +67,29 @@ export function serviceAt({ url: text, key }: { url: string; key: string }): Ser
   };
 }
 
-function objectOf(answer: Answer): Record<string, unknown> {
-  return answer.bytes.length === 0 ? {} : (readJson(answer) as Record<string, unknown>);
+/** A body, for `call`; members that are undefined are left out. */
+export function json(value: object, headers: Record<string, string> = {}) {
+  const body = new TextEncoder().encode(JSON.stringify(value));
+  return { headers: { "Content-Type": "application/json", ...headers }, body };
 }
 
-function asCairnError(error: unknown): never {
-  if (error instanceof CairnHttpError) throw new CairnError(codeOf(error.code), error.detail);
-  if (error instanceof CairnClientError) throw new CairnError("backend_unavailable", error.message);
-  throw error;
+function objectOf(answer: Answer): unknown {
+  return answer.bytes.length === 0 ? {} : readJson(answer);
+}
+
+/** What the client throws, as the commands do. @throws CairnError */
+export function asCairnError(error: unknown): never {
+  if (error instanceof CairnHttpError) {
+    const { code, detail, errors } = error;
+    const places = errors.map(({ pointer, message }) => `\n  ${pointer}: ${message}`).join("");
+    throw new CairnError(codeOf(code), detail + places);
+  }
+  if (!(error instanceof CairnClientError)) throw error;
+  const isSilent = error.code === "unreachable" || error.code === "timeout";
+  throw new CairnError(
+    isSilent ? "backend_unavailable" : "internal",
+    isSilent ? "The service did not answer." : error.message,
+  );
 }
 
 function codeOf(code: string | undefined): ErrorCode {

@@ -1,22 +1,9 @@
-import { execFile } from "node:child_process";
 import { mkdtemp, readdir, readFile, rm, stat, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { fileURLToPath } from "node:url";
 import { expect, onTestFinished, test } from "vitest";
 import { startService } from "../client/service.ts";
-
-const root = fileURLToPath(new URL("../..", import.meta.url));
-
-function cairn(words: string[], env: Record<string, string> = {}) {
-  const { CAIRN_URL: _, CAIRN_API_KEY: __, ...inherited } = process.env;
-  const options = { cwd: root, env: { ...inherited, ...env } };
-  return new Promise<{ status: number; stdout: string; stderr: string }>((resolve) => {
-    execFile(process.execPath, ["src/cli/cairn.ts", ...words], options, (error, stdout, stderr) => {
-      resolve({ status: error ? Number(error.code) : 0, stdout, stderr });
-    });
-  });
-}
+import { cairn } from "./run.ts";
 
 async function folder(): Promise<string> {
   const path = await mkdtemp(join(tmpdir(), "cairn-export-"));

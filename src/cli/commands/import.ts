@@ -3,19 +3,25 @@ import { stat } from "node:fs/promises";
 import { PipelineId } from "../../model/names.ts";
 import { openExport } from "../../recovery/export/open.ts";
 import { type Command, readArguments, UsageError } from "../command.ts";
+import { progressOn } from "../progress.ts";
 import { replay } from "../replay.ts";
 import { SERVICE_HELP, SERVICE_OPTIONS, serviceAt } from "../service.ts";
 
-const help = `Usage: cairn import FILE [--as PIPELINE] [--url URL] [--key KEY]
+const help = `Usage: cairn import FILE [--as PIPELINE] [--url URL] [--api-key KEY] [--json]
 
 Makes a pipeline of a file that \`cairn export\` wrote. All of it is checked before anything is sent. A pipeline that
 is there is never written over; one that an import left unfinished is replaced.
 
   --as         the id of the new pipeline; default: as it was
+  --json       print JSON
 ${SERVICE_HELP}`;
 
 async function run(words: string[]): Promise<string> {
-  const options = { ...SERVICE_OPTIONS, as: { type: "string", default: "" } } as const;
+  const options = {
+    ...SERVICE_OPTIONS,
+    as: { type: "string", default: "" },
+    json: { type: "boolean", default: false },
+  } as const;
   const { word: path, values } = readArguments(words, options);
   if (path === "") throw new UsageError("which file?");
   if (values.as !== "" && !PipelineId().safeParse(values.as).success)
@@ -24,7 +30,9 @@ async function run(words: string[]): Promise<string> {
   const file = await open(path);
   const opened = await openExport(file);
   const pipelineId = values.as || opened.manifest.pipelineId;
-  const { made, leftOut } = await replay(service, pipelineId, opened);
+  const progress = progressOn(process.stderr);
+  const { made, leftOut } = await replay(service, pipelineId, opened, progress).finally(() => progress.end());
+  if (values.json) return JSON.stringify({ pipelineId, checkpoints: made, leftOut });
   const lines = leftOut.map(
     ({ checkpointId, problem }) => `Left out: checkpoint ${checkpointId} (${problem}).`,
   );

@@ -1,0 +1,49 @@
+import { writeFile } from "node:fs/promises";
+import { CairnError } from "../../model/errors.ts";
+import { json } from "../service.ts";
+import { numberOption, serviceCommand } from "../service-command.ts";
+import { facts } from "../table.ts";
+
+interface Resumed {
+  fence: number;
+  owner: string;
+  expiresAt: string;
+  attempt: number;
+  version: number;
+  checkpointId: string | null;
+  contentType: string | null;
+  stateUrl: string | null;
+}
+
+export const resumeCommand = serviceCommand({
+  usage: "resume PIPELINE",
+  about: `Takes the lease of a pipeline and says where it goes on: the newest state that verifies. Every write needs the
+fence from then on.`,
+  options: {
+    owner: { type: "string", default: `cairn-cli-${process.pid}` },
+    ttl: { type: "string", default: "60" },
+    checkpoint: { type: "string" },
+    output: { type: "string", short: "o" },
+  },
+  optionHelp: `  --owner      in whose name; default: of this process
+  --ttl        for how many seconds; default: 60
+  --checkpoint the id of another checkpoint to go on from
+  -o, --output a file that the state goes to`,
+  async run({ service, words: [id], options: { owner, ttl, checkpoint: checkpointId, output } }) {
+    const wanted = { owner, ttlSeconds: numberOption("ttl", ttl, 1), checkpointId };
+    const resumed = await service.call<Resumed>("POST", `/v1/pipelines/${id}/resume`, json(wanted));
+    if (output !== undefined && resumed.stateUrl !== null) {
+      await writeFile(output, await service.stream(resumed.stateUrl), { mode: 0o600 }).catch((cause) => {
+        throw cause instanceof CairnError
+          ? cause
+          : new CairnError(
+              "internal",
+              `The lease is taken (fence ${resumed.fence}), but ${output} cannot be written.`,
+            );
+      });
+    }
+    const { fence, expiresAt, attempt, version, contentType } = resumed;
+    const from = resumed.checkpointId ?? "the state itself";
+    return { json: resumed, text: facts({ fence, owner, expiresAt, attempt, version, from, contentType }) };
+  },
+});
