@@ -15,6 +15,7 @@ const COMMANDS: Readonly<Record<string, () => Promise<Command>>> = {
   resume: async () => (await import("./commands/resume.ts")).resumeCommand,
   verify: async () => (await import("./commands/verify.ts")).verifyCommand,
   sweep: async () => (await import("./commands/sweep.ts")).sweepCommand,
+  exec: async () => (await import("./commands/exec.ts")).execCommand,
   export: async () => (await import("./commands/export.ts")).exportCommand,
   import: async () => (await import("./commands/import.ts")).importCommand,
   keys: async () => (await import("./commands/keys.ts")).keysCommand,
@@ -33,7 +34,8 @@ async function main([name = "", ...words]: string[]): Promise<number> {
     return name === "" || !asked ? 2 : 0;
   }
   const command = await load();
-  if (words.includes("--help")) {
+  // Behind "--" are the words of another program.
+  if (own(words).includes("--help")) {
     console.log(command.help);
     return 0;
   }
@@ -51,9 +53,13 @@ async function run(command: Command, words: string[]): Promise<number> {
       return 2;
     }
     if (!(error instanceof CairnError)) throw error;
-    console.error(explain(error, words.includes("--json")));
+    console.error(explain(error, own(words).includes("--json")));
     return 1;
   }
+}
+
+function own(words: string[]): string[] {
+  return words.includes("--") ? words.slice(0, words.indexOf("--")) : words;
 }
 
 /** What happened, why, and what to do. */

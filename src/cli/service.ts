@@ -80,9 +80,13 @@ function objectOf(answer: Answer): unknown {
 /** What the client throws, as the commands do. @throws CairnError */
 export function asCairnError(error: unknown): never {
   if (error instanceof CairnHttpError) {
-    const { code, detail, errors } = error;
+    const { code, detail, errors, retryAfterSeconds } = error;
     const places = errors.map(({ pointer, message }) => `\n  ${pointer}: ${message}`).join("");
-    throw new CairnError(codeOf(code), detail + places);
+    throw new CairnError(
+      codeOf(code),
+      detail + places,
+      retryAfterSeconds === null ? {} : { retryAfterSeconds },
+    );
   }
   if (!(error instanceof CairnClientError)) throw error;
   const isSilent = error.code === "unreachable" || error.code === "timeout";

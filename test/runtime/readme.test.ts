@@ -34,6 +34,20 @@ test("the session does what it says", async () => {
   ]);
 });
 
+test("the commands do what they say", async () => {
+  const { url } = await startService({ CAIRN_DATA: temporaryFolder() });
+  for (const n of [1, 2]) {
+    const init = { method: "PUT", headers: { "Content-Type": "application/json" }, body: `{"n":${n}}` };
+    await fetch(`${url}/v1/pipelines/nightly/state?checkpoint=always`, init);
+  }
+  const session = block("From a shell", "sh").replace("http://127.0.0.1:8787", url);
+  const said = execFileSync("bash", ["-c", `set -e\n${session}`], { encoding: "utf8", cwd: root });
+  const [listed, rolledBack, swept] = said.trim().split("\n");
+  expect(listed).toBe("No pipelines.");
+  expect(rolledBack).toMatch(/^nightly: version 3 is checkpoint /);
+  expect(JSON.parse(swept!)).toMatchObject({ interrupted: 0 });
+});
+
 test("the library's example runs, and gives back what was saved", () => {
   const example = block("In a process of your own", "ts");
   expect(example).toContain('"state"');
