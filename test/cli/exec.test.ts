@@ -4,11 +4,11 @@ import { existsSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { beforeEach, describe, expect, onTestFinished, test } from "vitest";
-import { type Service, startService } from "../client/service.ts";
+import { startService } from "../client/service.ts";
 import { temporaryFolder } from "../runtime/service.ts";
 import { cairn, environment, root } from "./run.ts";
 
-let service: Service;
+let service: Awaited<ReturnType<typeof startService>>;
 let folder: string;
 beforeEach(async () => {
   service = await startService();
@@ -198,6 +198,17 @@ test("whoever loses the lease has its program stopped, and saves nothing more", 
   await sleep(500);
   expect(readFileSync(join(folder, "beats"), "utf8")).toBe(beats);
   expect((await fetch(`${service.url}/v1/pipelines/job`)).status).toBe(404);
+});
+
+test("when the service is gone, the program is before its lease is another's, whatever it does about SIGTERM", async () => {
+  const child = exec(["sh", "-c", `trap '' TERM; while :; do date +%N >> ${folder}/beats; sleep 0.1; done`]);
+  await until(() => existsSync(join(folder, "beats")));
+  service.stop();
+  expect(await codeOf(child)).toBe(1);
+  expect(child.said()).toContain("(fence_lost)");
+  const beats = readFileSync(join(folder, "beats"), "utf8");
+  await sleep(500);
+  expect(readFileSync(join(folder, "beats"), "utf8")).toBe(beats);
 });
 
 test("of two, one works and the other waits, or leaves", async () => {

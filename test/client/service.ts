@@ -26,7 +26,7 @@ export interface Service {
 }
 
 /** A whole service over memory, without keys, on a real socket until the test is over. */
-export async function startService(): Promise<Service> {
+export async function startService(): Promise<Service & { stop(): void }> {
   const service = await serveApp(createApp({ core: createCore({ backend: memoryBackend() }), keys: null }));
   onTestFinished(service.stop);
   return service;

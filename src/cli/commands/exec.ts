@@ -6,7 +6,7 @@ import { CairnError } from "../../model/errors.ts";
 import { PipelineId } from "../../model/names.ts";
 import { present } from "../../model/present.ts";
 import { type Command, readOptions, UsageError } from "../command.ts";
-import { type Grant, keepLease, type LeaseOptions, takeLease } from "../exec/lease.ts";
+import { type Grant, keepLease, type LeaseOptions, takeLease, timeToStop } from "../exec/lease.ts";
 import { codeOf, type Program, startProgram } from "../exec/program.ts";
 import { StateFile } from "../exec/state-file.ts";
 import { saveLast, type Watched, watch } from "../exec/watch.ts";
@@ -111,7 +111,9 @@ async function perform(
   const watching = watch(watched, over.signal);
   const keeping = keepLease(service, lease, grant, over.signal);
   // Without the lease, whatever it does may do harm.
-  const stopped = keeping.then((lost) => (lost === null ? undefined : program.stop(graceSeconds)));
+  const stopped = keeping.then((lost) =>
+    lost === null ? undefined : program.stop(Math.min(graceSeconds, timeToStop(lease))),
+  );
   const code = await program.ended.finally(() => over.abort());
   const [lost] = await Promise.all([keeping, watching, stopped]);
   signals.end();

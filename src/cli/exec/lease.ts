@@ -37,10 +37,19 @@ export async function takeLease(service: ServiceCalls, options: LeaseOptions): P
   }
 }
 
+/** How soon a lease is renewed, and how long it may not be: as much is left then to stop what runs under it. */
+const RENEWED_AFTER = 1 / 5;
+const LOST_AFTER = 2 / 3;
+
+/** How long what runs under a lost lease may take to end, so that it is gone when another may begin. */
+export function timeToStop({ ttlSeconds }: LeaseOptions): number {
+  return ttlSeconds * (1 - LOST_AFTER);
+}
+
 /**
  * Renews the lease until the signal is aborted.
  *
- * @returns why the lease is lost; null when it was renewed to the end
+ * @returns why the lease is lost, or cannot be known to be ours any more; null when it was renewed to the end
  */
 export async function keepLease(
   service: ServiceCalls,
@@ -48,23 +57,20 @@ export async function keepLease(
   { fence }: Grant,
   signal: AbortSignal,
 ): Promise<string | null> {
-  const request = { headers: { "Cairn-Fence": String(fence) }, signal };
-  let renewed = performance.now();
+  const path = `/v1/pipelines/${pipelineId}/lease`;
+  const request = json({}, { "Cairn-Fence": String(fence) });
+  let end = performance.now() + ttlSeconds * LOST_AFTER * 1000;
   while (!signal.aborted) {
-    await sleep((ttlSeconds / 3) * 1000, null, { signal }).catch(() => {});
+    await sleep(ttlSeconds * RENEWED_AFTER * 1000, null, { signal }).catch(() => {});
     const sent = performance.now();
+    const late = AbortSignal.timeout(Math.max(1, Math.round(end - sent)));
     try {
-      await service.call("PUT", `/v1/pipelines/${pipelineId}/lease`, {
-        ...request,
-        ...json({}, request.headers),
-      });
-      renewed = sent;
+      await service.call("PUT", path, { ...request, signal: AbortSignal.any([signal, late]) });
+      end = sent + ttlSeconds * LOST_AFTER * 1000;
     } catch (error) {
       if (signal.aborted) return null;
+      if (late.aborted || performance.now() > end) return "The service has not answered for too long.";
       if (!isPassing(error)) return (error as Error).message;
-      // From then on another may have it, and nobody can tell us.
-      if (performance.now() - renewed > ttlSeconds * 1000)
-        return "It ran out, and the service does not answer.";
     }
   }
   return null;
