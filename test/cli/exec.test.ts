@@ -97,6 +97,22 @@ test("while it runs, what is whole and at rest is saved; half of a JSON is not",
   expect(await state()).toBe('{"n": 1}');
 });
 
+test("what changes all the time is saved when it rests", async () => {
+  const file = join(folder, "state");
+  const busy = `n=0; while [ ! -e ${folder}/rest ]; do n=$((n + 1)); echo $n > "$CAIRN_STATE_FILE"; sleep 0.02; done`;
+  const idle = `while [ ! -e ${folder}/end ]; do sleep 0.1; done`;
+  const child = exec(["sh", "-c", `${busy}; ${idle}`], [...OFTEN, "--look", "0.3", "--state-file", file]);
+  await until(() => existsSync(file));
+  await sleep(2000);
+  expect((await show()).version).toBe(0);
+  writeFileSync(join(folder, "rest"), "");
+  await until(async () => (await show()).version === 1);
+  expect(await state()).toBe(readFileSync(file, "utf8"));
+  writeFileSync(join(folder, "end"), "");
+  expect(await codeOf(child)).toBe(0);
+  expect((await show()).version).toBe(1);
+});
+
 test("what the policy does not find worth it is saved at the end only", async () => {
   const file = join(folder, "state");
   const loop = ["sh", "-c", `while [ ! -e ${folder}/end ]; do sleep 0.1; done`];
