@@ -142,6 +142,24 @@ describe("a thread", () => {
     });
   });
 
+  test("is pruned by it: what is left is whole", async () => {
+    const service = await startService();
+    const saver = new CairnSaver({ url: service.url, retention: { keepLast: 3 } });
+    let config: object = place("t");
+    const configs = [config];
+    for (let n = 1; n <= 8; n++) {
+      config = await saver.put(config, checkpoint(n), metadata, { n });
+      configs.push(config);
+    }
+    await fetch(`${service.url}/v1/pipelines/lg.t/prune`, { method: "POST" });
+    const left: unknown[] = [];
+    for await (const tuple of saver.list(place("t"))) left.push(tuple.checkpoint.channel_values.n);
+    expect(left.slice(0, 3)).toEqual([8, 7, 6]);
+    expect(left.length).toBeLessThan(8);
+    expect(await saver.getTuple(configs[2]!)).toBeUndefined();
+    expect((await saver.getTuple(configs[8]!))?.parentConfig).toEqual(configs[7]);
+  });
+
   test.each([[{}], [{ configurable: { thread_id: "" } }], [{ configurable: { thread_id: 7 } }]])(
     "is named by a text that is not empty, not by %j",
     async (config) => {
