@@ -17,7 +17,7 @@ import { Cairn, type CairnOptions } from "../client/index.ts";
 import type { Retention } from "../model/pipeline.ts";
 import { present } from "../model/present.ts";
 import type { KeptCheckpoint, ThreadDocument } from "./document.ts";
-import { historyOf } from "./history.ts";
+import { historyOf, readAhead } from "./history.ts";
 import { keepValue } from "./kept-value.ts";
 import { type Place, pipelineIdOf } from "./place.ts";
 import { listPipelines, listRecords, readCheckpoint, readRecord } from "./service.ts";
@@ -152,11 +152,12 @@ export class CairnSaver extends BaseCheckpointSaver {
     if (!place || channels.length === 0) return {};
     const pipelineId = await pipelineIdOf(place);
     const records = await listRecords(this.#cairn, pipelineId);
-    const read = async (id: string | null | undefined) => {
-      const record = id ? records.get(id) : undefined;
-      return record ? ((await readRecord(this.#cairn, pipelineId, record))?.at ?? null) : null;
-    };
-    const target = await read(getCheckpointId(config) || records.keys().next().value);
+    const read = readAhead([...records.keys()], async (id) => {
+      const document = await readRecord(this.#cairn, pipelineId, records.get(id)!);
+      return document?.at ?? null;
+    });
+    const [latest = null] = records.keys();
+    const target = await read(getCheckpointId(config) || latest);
     return historyOf(this.serde, channels, target, read);
   }
 
