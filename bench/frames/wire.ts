@@ -5,10 +5,10 @@ import { Cairn } from "../../src/client/index.ts";
 import { sha256Hex } from "../../src/frames/digest.ts";
 import { createApp } from "../../src/http/app.ts";
 import { parseApiKeys } from "../../src/http/auth.ts";
+import { serveHttp } from "../../src/http/node-server.ts";
 import { createCore } from "../../src/state/core.ts";
 import { startRelay } from "../../test/support/relay.ts";
 import { figure, meanOf, type Report } from "./report.ts";
-import { serveHttp } from "./serve-http.ts";
 import { growingSteps } from "./states.ts";
 
 /** What a request takes beside its body, bytes: its line, headers, a key, the digest. */

@@ -5,9 +5,9 @@ import { folderStore } from "../../src/backends/object/folder.ts";
 import { s3Store } from "../../src/backends/object/s3.ts";
 import type { StorageBackend } from "../../src/backends/types.ts";
 import { createApp } from "../../src/http/app.ts";
+import { serveHttp } from "../../src/http/node-server.ts";
 import { createCore } from "../../src/state/core.ts";
 import { processorMs } from "../frames/report.ts";
-import { serveHttp } from "../frames/serve-http.ts";
 
 /**
  * The service in a process of its own, which ends with its parent. Its argument: JSON of a `Place`. Asked by any

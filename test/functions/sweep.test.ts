@@ -20,10 +20,10 @@ test("the Lambda function sweeps the store that its environment names", async ()
   await new Promise((resolve) => setTimeout(resolve, 1200));
   vi.stubEnv("CAIRN_BACKEND", "object");
   vi.stubEnv("CAIRN_DATA", path);
-  const log = vi.spyOn(console, "log").mockImplementation(() => {});
+  const log = vi.spyOn(process.stdout, "write").mockImplementation(() => true);
   const { handler } = await import("../../functions/sweep.ts");
   expect(await handler()).toMatchObject({ due: 1, interrupted: 1 });
-  expect(JSON.parse(log.mock.calls[0]![0])).toMatchObject({ event: "sweep", interrupted: 1 });
+  expect(JSON.parse(String(log.mock.calls[0]![0]))).toMatchObject({ event: "sweep", interrupted: 1 });
   expect((await core.backend.load(key))!.head.status).toBe("interrupted");
   expect(await handler()).toMatchObject({ due: 0 });
 });

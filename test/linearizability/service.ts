@@ -1,6 +1,7 @@
 /** The service in a process of its own, over a store that others share. Its argument: JSON of a `ServiceOptions`. */
-import { serveHttp } from "../../bench/frames/serve-http.ts";
+
 import { createApp } from "../../src/http/app.ts";
+import { serveHttp } from "../../src/http/node-server.ts";
 import { createCore } from "../../src/state/core.ts";
 import { BUGS, type BugName } from "./bugs.ts";
 import { backendAt, type Place } from "./places.ts";
