@@ -1,6 +1,6 @@
 import { cloudflareTest } from "@cloudflare/vitest-plugin";
 import { defineConfig } from "vitest/config";
-import { compatibilityDate } from "./src/cli/runtime.ts";
+import { compatibilityDate } from "./src/cli/compatibility.ts";
 
 /** Where the test run also writes its JSON report, for a machine to read. */
 const report = process.env.CAIRN_TEST_REPORT;

@@ -1,17 +1,25 @@
 import { Miniflare } from "miniflare";
 import { bundleWorker } from "../src/cli/bundle.ts";
-import { compatibilityDate, startRuntime } from "../src/cli/runtime.ts";
+import { compatibilityDate } from "../src/cli/compatibility.ts";
+import { startRuntime } from "../src/cli/runtime.ts";
+import { coldOnLambda } from "./coldstart/lambda.ts";
+import { alternate, line, report, type Times } from "./coldstart/report.ts";
 
-export const about = "bare Hono against Cairn: from nothing to the first answer, and to the first save";
+export const about = "Cairn against bare Hono in workerd, and a bare handler on Lambda: to the first answer";
 
 const workers = { hono: "bench/workers/hono.ts", cairn: "functions/worker.ts" };
 
 type Name = keyof typeof workers;
-type Times = Record<Name, number[]>;
+const NAMES = ["hono", "cairn"] as const;
 
-/** Words: the number of rounds (default 15, at least 10); every round starts each Worker once. */
-export async function run([rounds = "15"]: string[]): Promise<void> {
-  const count = Math.max(10, Number(rounds));
+/** Words: the number of rounds (default 15, at least 10), each starting each once; `lambda` or `workers` alone. */
+export async function run(words: string[]): Promise<void> {
+  const count = Math.max(10, Number(words.find((word) => /^\d+$/.test(word)) ?? "15"));
+  if (!words.includes("lambda")) await coldWorkers(count);
+  if (!words.includes("workers")) await coldOnLambda(count);
+}
+
+async function coldWorkers(count: number): Promise<void> {
   const scripts = {
     hono: await bundleWorker(workers.hono),
     cairn: await bundleWorker(workers.cairn, "object"),
@@ -31,19 +39,9 @@ export async function run([rounds = "15"]: string[]): Promise<void> {
   }
 }
 
-/** Times `measure` for both Workers in turn, the first of a round changing from round to round. */
-async function alternate(count: number, measure: (name: Name) => Promise<number>): Promise<Times> {
-  const times: Times = { hono: [], cairn: [] };
-  for (let round = 0; round < count; round++) {
-    const order: Name[] = round % 2 === 0 ? ["hono", "cairn"] : ["cairn", "hono"];
-    for (const name of order) times[name].push(await measure(name));
-  }
-  return times;
-}
-
-function freshRuntimes(scripts: Record<Name, string>, count: number): Promise<Times> {
+function freshRuntimes(scripts: Record<Name, string>, count: number): Promise<Times<Name>> {
   const fixed = { host: "127.0.0.1", port: 0, bucket: "bench", bindings: {} };
-  return alternate(count, async (name) => {
+  return alternate(NAMES, count, async (name) => {
     const start = performance.now();
     const runtime = await startRuntime({ ...fixed, script: scripts[name], onDeath: fail });
     await answer(new URL("/health", runtime.url));
@@ -113,11 +111,11 @@ function startLoader(scripts: Record<Name, string>): Miniflare {
   return new Miniflare({ cf: false, enableDevRegistry: false, port: 0, workers: [{ config }] });
 }
 
-async function freshIsolates(miniflare: Miniflare, count: number): Promise<Times> {
+async function freshIsolates(miniflare: Miniflare, count: number): Promise<Times<Name>> {
   const url = await miniflare.ready;
   await answer(new URL("/hono/warm/health", url));
   let id = 0;
-  return alternate(count, (name) => timed(new URL(`/${name}/${id++}/health`, url)));
+  return alternate(NAMES, count, (name) => timed(new URL(`/${name}/${id++}/health`, url)));
 }
 
 /** About a kilobyte, as a pipeline's state may be: it is compressed. */
@@ -141,30 +139,4 @@ async function timed(url: URL, init?: RequestInit): Promise<number> {
   const start = performance.now();
   await answer(url, init);
   return performance.now() - start;
-}
-
-function report(title: string, { hono, cairn }: Times): void {
-  const ratio = (of: (times: number[]) => number) => (of(cairn) / of(hono)).toFixed(2);
-  console.log(title);
-  console.log(line("hono", hono));
-  console.log(line("cairn", cairn));
-  console.log(`  cairn : hono = ${ratio(median)} (medians), ${ratio(least)} (minima)\n`);
-}
-
-function line(name: Name, times: number[]): string {
-  const [min, middle, max] = [least(times), median(times), Math.max(...times)].map(
-    (ms) => `${ms.toFixed(1)} ms`,
-  );
-  return `  ${name.padEnd(6)} median ${middle}   min ${min}   max ${max}`;
-}
-
-/** What a busy machine disturbs the least. */
-function least(times: number[]): number {
-  return Math.min(...times);
-}
-
-function median(times: number[]): number {
-  const sorted = times.toSorted((a, b) => a - b);
-  const half = sorted.length >> 1;
-  return sorted.length % 2 ? sorted[half]! : (sorted[half - 1]! + sorted[half]!) / 2;
 }

@@ -1,3 +1,4 @@
+import { join, relative } from "node:path";
 import { fileURLToPath } from "node:url";
 import { build } from "esbuild";
 
@@ -38,4 +39,68 @@ export async function bundleWorker(entry: string, backend?: string): Promise<str
     external: ["node:*", ...others.flatMap(([, clients]) => clients)],
   });
   return result.outputFiles[0]!.text;
+}
+
+/** A file of a function's package, its path relative to the package. */
+export interface BundledFile {
+  path: string;
+  text: string;
+}
+
+/** What a Lambda function loads for each store: our driver, as `configuration/node.ts` names it, and its clients. */
+const ON_LAMBDA: Readonly<Record<LambdaBackend, Record<"driver" | "clients", readonly string[]>>> = {
+  object: { driver: ["../object/backend.ts", "../object/s3.ts"], clients: ["@aws-sdk/client-s3"] },
+  dynamodb: {
+    driver: ["../dynamodb/backend.ts", "../object/s3.ts"],
+    clients: ["@aws-sdk/client-dynamodb", "@aws-sdk/client-s3"],
+  },
+  postgres: { driver: ["../postgres/index.ts"], clients: ["pg", "@neondatabase/serverless"] },
+  redis: { driver: ["../redis/index.ts"], clients: ["redis", "@upstash/redis/cloudflare"] },
+};
+/** What no function on Lambda has: stores of one machine, another client for S3, the migrations. */
+const NEVER_ON_LAMBDA = [
+  "../memory.ts",
+  "../object/folder.ts",
+  "@electric-sql/pglite",
+  "aws4fetch",
+  "./migrate.ts",
+];
+
+export type LambdaBackend = "object" | "dynamodb" | "postgres" | "redis";
+
+/**
+ * Bundles the API and the sweep into one package for Lambda's Node: `api.mjs`, `sweep.mjs` and what they share or load
+ * later. Only the given store is in it. The same sources give the same bytes, wherever it is called from.
+ *
+ * @param options `clients` false leaves out the client libraries, to weigh what is ours; `entries`: other functions
+ */
+export async function bundleLambda(
+  backend: LambdaBackend,
+  { clients = true, entries = ["functions/api.ts", "functions/sweep.ts"] } = {},
+): Promise<BundledFile[]> {
+  const own = ON_LAMBDA[backend];
+  const all = Object.values(ON_LAMBDA).flatMap((each) => [...each.driver, ...each.clients]);
+  const wanted = [...own.driver, ...(clients ? own.clients : [])];
+  const outdir = join(root, "dist");
+  const result = await build({
+    entryPoints: entries,
+    absWorkingDir: root,
+    bundle: true,
+    splitting: true,
+    write: false,
+    outdir,
+    outExtension: { ".js": ".mjs" },
+    format: "esm",
+    target: "node24",
+    platform: "node",
+    // The AWS SDK's builds as modules are a third of the others.
+    mainFields: ["module", "main"],
+    minify: true,
+    legalComments: "none",
+    logLevel: "silent",
+    // `pg` is CommonJS, and asks for Node's modules by it.
+    banner: { js: 'import{createRequire}from"node:module";const require=createRequire(import.meta.url);' },
+    external: [...NEVER_ON_LAMBDA, ...all.filter((name) => !wanted.includes(name))],
+  });
+  return result.outputFiles.map(({ path, text }) => ({ path: relative(outdir, path), text }));
 }

@@ -1,9 +1,7 @@
 import { createRequire } from "node:module";
 import { Miniflare } from "miniflare";
+import { compatibilityDate } from "./compatibility.ts";
 import { tiedScript } from "./local/tie.ts";
-
-/** May not be later than the one the installed workerd was built for. */
-export const compatibilityDate = "2026-10-01";
 
 export interface RuntimeOptions {
   /** The Worker, one ES module. */

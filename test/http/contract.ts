@@ -32,8 +32,13 @@ export { CONTRACT_API_KEYS } from "./contract/keys.ts";
  *
  * @param start starts a service with `CONTRACT_API_KEYS`, the default limits and no CORS; pipelines that are
  *   there already do not matter
+ * @param largeRequests false where something in front of the service takes no more than some MB
  */
-export function httpContract(name: string, start: () => Promise<ContractService>): void {
+export function httpContract(
+  name: string,
+  start: () => Promise<ContractService>,
+  { largeRequests = true } = {},
+): void {
   describe(`HTTP contract: ${name}`, () => {
     let service: ContractService;
     beforeAll(async () => {
@@ -56,13 +61,13 @@ export function httpContract(name: string, start: () => Promise<ContractService>
     recoverSelectContract(client);
     pruneContract(client);
     forkContract(client);
-    exportContract(client);
+    exportContract(client, largeRequests);
     claimContract(client);
     pipelineContract(client);
     idempotencyContract(client);
     accessContract(client);
     idContract(client);
-    limitContract(client);
+    limitContract(client, largeRequests);
     serviceContract(client);
   });
 }
