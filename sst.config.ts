@@ -1,36 +1,27 @@
 /// <reference path="./.sst/platform/config.d.ts" />
 
-/** Cairn on Cloudflare: one Worker, the R2 bucket it keeps everything in, its sweep every minute. */
+/**
+ * `npm run deploy -- --stage NAME`. What is deployed where: see docs/operations.md. Imports are inside the functions,
+ * for SST's command refuses others.
+ */
 export default $config({
-  app(input) {
+  async app({ stage }) {
+    const { readDeployment } = await import("./infra/settings.ts");
+    const { cloud, kept } = readDeployment(process.env, stage);
     return {
       name: "cairn",
-      home: "cloudflare",
-      removal: input.stage === "production" ? "retain" : "remove",
-      providers: { cloudflare: "6.15.0" },
+      home: cloud,
+      version: "4.17.1",
+      removal: kept ? "retain" : "remove",
+      protect: kept,
+      providers: cloud === "aws" ? { aws: "7.20.0" } : { cloudflare: "6.15.0" },
     };
   },
 
   async run() {
-    // A linked bucket is bound under its component's name: this is the name the Worker reads.
-    const bucket = new sst.cloudflare.Bucket("CAIRN_BUCKET");
-    // A JSON array of {id, tenant, scopes, sha256}: hashes of the keys, never the keys.
-    const apiKeys = new sst.Secret("CairnApiKeys");
-
-    const worker = new sst.cloudflare.Worker("Cairn", {
-      handler: "functions/worker.ts",
-      url: true,
-      link: [bucket],
-      environment: { CAIRN_API_KEYS: apiKeys.value },
-      compatibility: { date: "2026-10-01", flags: ["nodejs_compat"] },
-    });
-
-    new cloudflare.WorkersCronTrigger("Sweep", {
-      accountId: sst.cloudflare.DEFAULT_ACCOUNT_ID,
-      scriptName: worker.nodes.worker.scriptName,
-      schedules: [{ cron: "* * * * *" }],
-    });
-
-    return { url: worker.url };
+    const { readDeployment } = await import("./infra/settings.ts");
+    const deployment = readDeployment(process.env, $app.stage);
+    if (deployment.cloud === "aws") return (await import("./infra/sst/aws.ts")).deployToAws(deployment);
+    return (await import("./infra/sst/cloudflare.ts")).deployToCloudflare(deployment);
   },
 });

@@ -5,6 +5,8 @@ import { compatibilityDate } from "./src/cli/compatibility.ts";
 /** Where the test run also writes its JSON report, for a machine to read. */
 const report = process.env.CAIRN_TEST_REPORT;
 const inWorkerd = "test/workerd/**/*.test.ts";
+/** These need SST's platform, 400 MB: `npm run infra` fetches it and runs them. */
+const ofInfra = "test/infra/**/*.test.ts";
 
 /** Two projects: most tests run in Node, those in test/workerd inside the runtime that serves. */
 export default defineConfig({
@@ -20,7 +22,7 @@ export default defineConfig({
         test: {
           name: "node",
           include: ["test/**/*.test.ts"],
-          exclude: [inWorkerd],
+          exclude: [inWorkerd, ofInfra],
         },
       },
       {

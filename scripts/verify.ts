@@ -6,7 +6,8 @@ const gates = {
   lint: "lint and format",
   unused: "unused files, exports and dependencies",
   test: "tests",
-  budget: "size of the Worker's bundle",
+  budget: "size of the bundles",
+  infra: "what would be deployed",
 };
 
 for (const [script, about] of Object.entries(gates)) {
