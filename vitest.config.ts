@@ -8,6 +8,9 @@ const inWorkerd = "test/workerd/**/*.test.ts";
 /** These need SST's platform, 400 MB: `npm run infra` fetches it and runs them. */
 const ofInfra = "test/infra/**/*.test.ts";
 
+/** These compile AWS's runtime client: `npm run lambda` runs them. */
+const ofLambda = "test/functions/lambda.test.ts";
+
 /** Two projects: most tests run in Node, those in test/workerd inside the runtime that serves. */
 export default defineConfig({
   test: {
@@ -22,7 +25,7 @@ export default defineConfig({
         test: {
           name: "node",
           include: ["test/**/*.test.ts"],
-          exclude: [inWorkerd, ofInfra],
+          exclude: [inWorkerd, ofInfra, ofLambda],
         },
       },
       {

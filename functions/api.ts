@@ -5,7 +5,7 @@ import { CairnError } from "../src/model/errors.ts";
 import { once } from "../src/model/once.ts";
 
 /** One service a container: its environment never changes while it lives. */
-const service = once(() => openService(process.env));
+const service = once(() => openService(process.env, { frozen: true }));
 
 /** The API on Lambda, behind a Function URL. */
 export const handler = urlHandler(async (request) => {

@@ -1,6 +1,7 @@
 import { explain } from "../src/cli/port.ts";
 import { readSettings, StartError } from "../src/cli/settings.ts";
-import { type NodeService, openService } from "../src/http/in-node.ts";
+import type { AssembledService } from "../src/http/assemble.ts";
+import { openService } from "../src/http/in-node.ts";
 import { type HttpServer, serveHttp } from "../src/http/node-server.ts";
 import { CairnError } from "../src/model/errors.ts";
 
@@ -21,13 +22,13 @@ async function main(): Promise<void> {
 }
 
 /** What failed is found by the next sweep: only its name is told, for the message may carry secrets. */
-async function sweep(service: NodeService): Promise<void> {
+async function sweep(service: AssembledService): Promise<void> {
   const summary = await service.sweep().catch((error: Error) => ({ failed: error.name }));
   console.log(JSON.stringify({ event: "sweep", ...summary }));
 }
 
 /** What was begun is answered, and then the store is let go. */
-async function stop(server: HttpServer, service: NodeService): Promise<void> {
+async function stop(server: HttpServer, service: AssembledService): Promise<void> {
   await server.drain();
   await service.close();
 }

@@ -7,7 +7,6 @@ const gates = {
   unused: "unused files, exports and dependencies",
   test: "tests",
   budget: "size of the bundles",
-  infra: "what would be deployed",
 };
 
 for (const [script, about] of Object.entries(gates)) {

@@ -2,10 +2,10 @@ import { memoryBackend } from "../../src/backends/memory.ts";
 import type { StorageBackend } from "../../src/backends/types.ts";
 import { Cairn, type Run } from "../../src/client/index.ts";
 import { createApp } from "../../src/http/app.ts";
+import { serveHttp } from "../../src/http/node-server.ts";
 import { OutcomeUnknown } from "../../src/model/errors.ts";
 import { sweeper } from "../../src/recovery/sweep/sweeper.ts";
 import { createCore } from "../../src/state/core.ts";
-import { serveHttp } from "../frames/serve-http.ts";
 import { Machine, type Outcome, outcome, type Scene } from "./machine.ts";
 
 export interface ServiceOutcome extends Outcome {

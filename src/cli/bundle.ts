@@ -4,10 +4,10 @@ import { build } from "esbuild";
 
 const root = fileURLToPath(new URL("../..", import.meta.url));
 
-/** The client libraries of each store that a Worker can use; that of its bucket is the binding. */
-const CLIENTS: Readonly<Record<string, readonly string[]>> = {
-  postgres: ["@neondatabase/serverless"],
-  redis: ["@upstash/redis/cloudflare"],
+/** What only Workers of that store load: the driver, as `configuration/worker.ts` names it, and its client library. */
+const IN_WORKERS: Readonly<Record<string, readonly string[]>> = {
+  postgres: ["../postgres/index.ts", "@neondatabase/serverless"],
+  redis: ["../redis/index.ts", "@upstash/redis/cloudflare"],
 };
 
 /**
@@ -15,13 +15,13 @@ const CLIENTS: Readonly<Record<string, readonly string[]>> = {
  * The same sources give the same bytes, wherever it is called from.
  *
  * @param entry path of the Worker's entry file, relative to the repository or absolute
- * @param backend as `CAIRN_BACKEND` will say: leaves out the clients of other stores, for every kB costs a cold
+ * @param backend as `CAIRN_BACKEND` will say: leaves out drivers and clients of other stores, for every kB costs a cold
  *   start 0.03 ms even if it never runs. Without it any store may be chosen later
  * @returns the minified module; `node:*` imports are left in it, which `nodejs_compat` answers
  * @throws esbuild's BuildFailure, with the place in its message
  */
 export async function bundleWorker(entry: string, backend?: string): Promise<string> {
-  const others = Object.entries(CLIENTS).filter(([name]) => backend !== undefined && name !== backend);
+  const others = Object.entries(IN_WORKERS).filter(([name]) => backend !== undefined && name !== backend);
   const result = await build({
     entryPoints: [entry],
     absWorkingDir: root,
@@ -36,7 +36,7 @@ export async function bundleWorker(entry: string, backend?: string): Promise<str
     conditions: ["workerd", "worker", "browser"],
     mainFields: ["browser", "module", "main"],
     platform: "neutral",
-    external: ["node:*", ...others.flatMap(([, clients]) => clients)],
+    external: ["node:*", ...others.flatMap(([, own]) => own)],
   });
   return result.outputFiles[0]!.text;
 }

@@ -2,6 +2,9 @@ import type { Context } from "hono";
 import type { Core } from "../state/core.ts";
 import { later } from "../state/later.ts";
 
+/** Where an answer waits for it, not every one does. */
+const SPACED_MS = 5000;
+
 /**
  * What requests leave to be done: what they counted is added to the sums in the store, and what they would have liked
  * to know is read for the next. Some seconds later and beside the answers where the runtime goes on after them, else
@@ -11,7 +14,7 @@ import { later } from "../state/later.ts";
  */
 export async function drain({ tally, kinds }: Core, c: Context, frozen: boolean): Promise<void> {
   const read = kinds.wanted();
-  const flush = tally.claim() ? () => tally.flush() : null;
+  const flush = tally.claim(frozen ? SPACED_MS : 0) ? () => tally.flush() : null;
   if (!read && !flush) return;
   const work = () => Promise.all([read?.(), flush?.()]);
   if (frozen) await work();

@@ -10,8 +10,12 @@ export interface Tally {
   count(key: SumsKey, increments: Readonly<Record<string, number>>): void;
   /** Adds all that was counted so far to the store, or to another view of it. Never rejects. */
   flush(view?: Pick<StorageBackend, "add">): Promise<void>;
-  /** Whether there is something to flush that nobody has taken upon himself: who gets `true` has, for some seconds. */
-  claim(): boolean;
+  /**
+   * Whether there is something to flush that nobody has taken upon himself: who gets `true` has, for some seconds.
+   *
+   * @param spacedMs not so soon after the last flush. @default 0
+   */
+  claim(spacedMs?: number): boolean;
   /** Calls of the store that a flush takes. */
   readonly size: number;
   /** Additions that failed since this process began. */
@@ -24,12 +28,14 @@ const CLAIM_MS = 15_000;
 export function tally(backend: Pick<StorageBackend, "add">): Tally {
   let counted = new Map<string, { key: SumsKey; sums: Map<string, number> }>();
   let claimedUntil = 0;
+  let flushedAt = 0;
   let dropped = 0;
 
   async function flush(view = backend): Promise<void> {
     const taken = [...counted.values()];
     counted = new Map();
     claimedUntil = 0;
+    flushedAt = Date.now();
     const adds = taken.flatMap(({ key, sums }) =>
       chunked([...sums]).map(async (some) => view.add(key, Object.fromEntries(some))),
     );
@@ -46,9 +52,9 @@ export function tally(backend: Pick<StorageBackend, "add">): Tally {
       for (const [name, value] of Object.entries(increments))
         entry.sums.set(name, (entry.sums.get(name) ?? 0) + value);
     },
-    claim() {
+    claim(spacedMs = 0) {
       const now = Date.now();
-      if (counted.size === 0 || now < claimedUntil) return false;
+      if (counted.size === 0 || now < claimedUntil || now < flushedAt + spacedMs) return false;
       claimedUntil = now + CLAIM_MS;
       return true;
     },
