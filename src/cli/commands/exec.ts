@@ -1,24 +1,18 @@
 import { mkdtemp, rm } from "node:fs/promises";
 import { hostname, tmpdir } from "node:os";
 import { join, resolve } from "node:path";
+import type { Cairn } from "../../client/cairn.ts";
 import type { Pipeline } from "../../client/pipeline.ts";
 import { CairnError } from "../../model/errors.ts";
 import { PipelineId } from "../../model/names.ts";
+import type { Policy } from "../../model/pipeline.ts";
 import { present } from "../../model/present.ts";
 import { type Command, readOptions, UsageError } from "../command.ts";
-import { type Grant, keepLease, type LeaseOptions, takeLease, timeToStop } from "../exec/lease.ts";
+import { keepLease, type LeaseOptions, takeLease, timeToStop } from "../exec/lease.ts";
 import { codeOf, type Program, startProgram } from "../exec/program.ts";
 import { StateFile } from "../exec/state-file.ts";
 import { saveLast, type Watched, watch } from "../exec/watch.ts";
-import {
-  asCairnError,
-  clientAt,
-  json,
-  SERVICE_HELP,
-  SERVICE_OPTIONS,
-  type ServiceCalls,
-  serviceAt,
-} from "../service.ts";
+import { asCairnError, clientAt, SERVICE_HELP, SERVICE_OPTIONS } from "../service.ts";
 import { numberOption } from "../service-command.ts";
 
 const help = `Usage: cairn exec --pipeline PIPELINE [options] -- PROGRAM [ARGUMENT]...
@@ -67,20 +61,26 @@ async function run(words: string[]): Promise<null> {
   if (program.length === 0) throw new UsageError("which program? Give it after --.");
   const ttlSeconds = numberOption("ttl", options.ttl, 1)!;
   const waitSeconds = numberOption("wait", options.wait, 0) ?? 2 * ttlSeconds;
-  const settings = { ...present({ kind }), ...(strategy && { policy: { strategy } }) };
+  const settings = { ...present({ kind }), ...(strategy && { policy: { strategy } as Policy }) };
   const graceSeconds = numberOption("grace", options.grace, 0)!;
   const lookSeconds = Number(options.look);
   if (!(lookSeconds >= 0.01 && lookSeconds <= 3600)) throw new UsageError("--look is from 0.01 to 3600.");
-  const service = serviceAt(options);
-  const lease = { pipelineId, owner, ttlSeconds, waitSeconds, settings };
-  const grant = await takeLease(service, lease);
-  const pipeline = clientAt(options).pipeline(pipelineId);
+  const cairn = clientAt(options);
+  const pipeline = cairn.pipeline(pipelineId);
+  const lease = { owner, ttlSeconds, waitSeconds, settings };
+  const { fence, version } = await takeLease(pipeline, lease).catch(asCairnError);
   const folder = options["state-file"] === "" ? await mkdtemp(join(tmpdir(), "cairn-exec-")) : null;
   const file = new StateFile(folder ? join(folder, "state") : resolve(options["state-file"]));
-  const watched = { service, pipeline, fence: grant.fence, file, lookSeconds, warn };
+  const watched = { pipeline, fence, file, lookSeconds, warn };
   try {
-    if (grant.stateUrl !== null) await restore(pipeline, file);
-    process.exitCode = await perform(program, watched, lease, grant, graceSeconds);
+    if (version > 0) await restore(pipeline, file);
+    const { code, signal } = await perform(program, watched, lease, graceSeconds);
+    // A signal means that it is to go on elsewhere: nothing is said then of how it ended.
+    await (signal
+      ? release(cairn, watched)
+      : pipeline.finish(code === 0 ? "completed" : "failed", { fence })
+    ).catch(asCairnError);
+    process.exitCode = signal && code === 0 ? codeOf(signal) : code;
   } catch (error) {
     // It may hold what is nowhere else.
     if (folder) warn(`the program's last state is in ${file.path}, unless it was saved before.`);
@@ -95,21 +95,20 @@ async function restore(pipeline: Pipeline, file: StateFile): Promise<void> {
   if (loaded) await file.restore(loaded.bytes);
 }
 
-/** Runs the program under the lease, to its end. @returns the exit code */
+/** Runs the program under the lease, to its end, and saves what it leaves. @returns which signal came, if one did */
 async function perform(
   words: string[],
   watched: Watched,
   lease: LeaseOptions,
-  grant: Grant,
   graceSeconds: number,
-): Promise<number> {
-  const { service, file } = watched;
+): Promise<{ code: number; signal: NodeJS.Signals | null }> {
+  const { pipeline, fence, file } = watched;
   const over = new AbortController();
-  const environment = { CAIRN_STATE_FILE: file.path, CAIRN_PIPELINE: lease.pipelineId };
+  const environment = { CAIRN_STATE_FILE: file.path, CAIRN_PIPELINE: pipeline.id };
   const program = startProgram(words, { ...process.env, ...environment });
   const signals = passOn(program, graceSeconds);
   const watching = watch(watched, over.signal);
-  const keeping = keepLease(service, lease, grant, over.signal);
+  const keeping = keepLease(pipeline, lease, fence, over.signal);
   // Without the lease, whatever it does may do harm.
   const stopped = keeping.then((lost) =>
     lost === null ? undefined : program.stop(Math.min(graceSeconds, timeToStop(lease))),
@@ -120,17 +119,12 @@ async function perform(
   if (lost !== null)
     throw new CairnError("fence_lost", `The lease was lost, and the program stopped. ${lost}`);
   await saveLast(watched);
-  const { received } = signals;
-  await finish(service, lease.pipelineId, grant.fence, received ? null : code);
-  return received && code === 0 ? codeOf(received) : code;
+  return { code, signal: signals.received };
 }
 
-/** A signal means that it is to go on elsewhere: nothing is said then of how it ended. */
-async function finish(service: ServiceCalls, id: string, fence: number, code: number | null): Promise<void> {
-  const headers = { "Cairn-Fence": String(fence) };
-  const target = `/v1/pipelines/${id}`;
-  if (code === null) await service.call("DELETE", `${target}/lease`, { headers });
-  else await service.call("PATCH", target, json({ status: code === 0 ? "completed" : "failed" }, headers));
+async function release(cairn: Cairn, { pipeline, fence }: Watched): Promise<void> {
+  const headers = { "Cairn-Fence": String(fence), "Idempotency-Key": crypto.randomUUID() };
+  await cairn.request({ method: "DELETE", path: `/v1/pipelines/${pipeline.id}/lease`, headers });
 }
 
 function passOn(program: Program, graceSeconds: number) {

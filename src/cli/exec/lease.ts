@@ -1,38 +1,36 @@
 import { setTimeout as sleep } from "node:timers/promises";
-import { CairnError } from "../../model/errors.ts";
-import { json, type ServiceCalls } from "../service.ts";
-
-export interface Grant {
-  fence: number;
-  attempt: number;
-  version: number;
-  /** Null: there is no state yet. */
-  stateUrl: string | null;
-}
+import type { ResumedPipeline } from "../../client/calls.ts";
+import { CairnClientError, CairnHttpError } from "../../client/errors.ts";
+import type { Pipeline } from "../../client/pipeline.ts";
+import type { Settings } from "../../model/pipeline.ts";
 
 export interface LeaseOptions {
-  pipelineId: string;
   owner: string;
   ttlSeconds: number;
   /** How long to wait for another holder. */
   waitSeconds: number;
   /** Of a pipeline that is not there yet. */
-  settings: object;
+  settings: Settings;
 }
 
-/** Takes the lease and the recovery point; makes the pipeline where it is missing. @throws CairnError */
-export async function takeLease(service: ServiceCalls, options: LeaseOptions): Promise<Grant> {
-  const { pipelineId, owner, ttlSeconds, waitSeconds, settings } = options;
-  const target = `/v1/pipelines/${pipelineId}`;
+/**
+ * Takes the lease and the recovery point; makes the pipeline where it is missing.
+ *
+ * @throws CairnHttpError, CairnClientError
+ */
+export async function takeLease(
+  pipeline: Pipeline,
+  { owner, ttlSeconds, waitSeconds, settings }: LeaseOptions,
+): Promise<ResumedPipeline> {
   const deadline = performance.now() + waitSeconds * 1000;
   for (;;) {
     try {
-      return await service.call<Grant>("POST", `${target}/resume`, json({ owner, ttlSeconds }));
+      return await pipeline.resume({ owner, ttlSeconds });
     } catch (error) {
-      const { code, facts } = error as CairnError;
-      if (code === "not_found") await service.call("PUT", target, json(settings));
-      else if (code !== "lease_held" || performance.now() > deadline) throw error;
-      else await sleep(Math.min(1, facts.retryAfterSeconds ?? 1) * 1000);
+      if (!(error instanceof CairnHttpError)) throw error;
+      if (error.code === "not_found") await pipeline.register(settings);
+      else if (error.code !== "lease_held" || performance.now() > deadline) throw error;
+      else await sleep(Math.min(1, error.retryAfterSeconds ?? 1) * 1000);
     }
   }
 }
@@ -52,20 +50,18 @@ export function timeToStop({ ttlSeconds }: LeaseOptions): number {
  * @returns why the lease is lost, or cannot be known to be ours any more; null when it was renewed to the end
  */
 export async function keepLease(
-  service: ServiceCalls,
-  { pipelineId, ttlSeconds }: LeaseOptions,
-  { fence }: Grant,
+  pipeline: Pipeline,
+  { ttlSeconds }: LeaseOptions,
+  fence: number,
   signal: AbortSignal,
 ): Promise<string | null> {
-  const path = `/v1/pipelines/${pipelineId}/lease`;
-  const request = json({}, { "Cairn-Fence": String(fence) });
   let end = performance.now() + ttlSeconds * LOST_AFTER * 1000;
   while (!signal.aborted) {
     await sleep(ttlSeconds * RENEWED_AFTER * 1000, null, { signal }).catch(() => {});
     const sent = performance.now();
     const late = AbortSignal.timeout(Math.max(1, Math.round(end - sent)));
     try {
-      await service.call("PUT", path, { ...request, signal: AbortSignal.any([signal, late]) });
+      await pipeline.heartbeat({ fence, signal: AbortSignal.any([signal, late]) });
       end = sent + ttlSeconds * LOST_AFTER * 1000;
     } catch (error) {
       if (signal.aborted) return null;
@@ -77,5 +73,6 @@ export async function keepLease(
 }
 
 function isPassing(error: unknown): boolean {
-  return error instanceof CairnError && error.status >= 500;
+  if (error instanceof CairnHttpError) return error.status >= 500 || error.status === 429;
+  return error instanceof CairnClientError;
 }

@@ -1,10 +1,9 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import type { Pipeline } from "../../client/pipeline.ts";
-import { asCairnError, json, type ServiceCalls } from "../service.ts";
+import { asCairnError } from "../service.ts";
 import type { FileContent, StateFile } from "./state-file.ts";
 
 export interface Watched {
-  service: ServiceCalls;
   pipeline: Pipeline;
   fence: number;
   file: StateFile;
@@ -44,13 +43,7 @@ async function save({ pipeline, fence, file }: Watched, content: FileContent): P
 }
 
 /** How long the policy would rather wait; null: it is worth it now. */
-async function secondsToWait({ service, pipeline }: Watched, { bytes }: FileContent): Promise<number | null> {
-  const situation = json({ stateBytes: bytes.length });
-  const path = `/v1/pipelines/${pipeline.id}/evaluate`;
-  const decision = await service.call<{ checkpoint: boolean; nextCheckSeconds: number }>(
-    "POST",
-    path,
-    situation,
-  );
+async function secondsToWait({ pipeline }: Watched, { bytes }: FileContent): Promise<number | null> {
+  const decision = await pipeline.evaluate({ stateBytes: bytes.length });
   return decision.checkpoint ? null : decision.nextCheckSeconds;
 }
