@@ -1,13 +1,13 @@
 import { join, relative } from "node:path";
 import { fileURLToPath } from "node:url";
-import { build } from "esbuild";
+import { build, type Plugin } from "esbuild";
 
 const root = fileURLToPath(new URL("../..", import.meta.url));
 
-/** What only Workers of that store load: the driver, as `configuration/worker.ts` names it, and its client library. */
-const IN_WORKERS: Readonly<Record<string, readonly string[]>> = {
-  postgres: ["../postgres/index.ts", "@neondatabase/serverless"],
-  redis: ["../redis/index.ts", "@upstash/redis/cloudflare"],
+/** The client libraries of each store that a Worker can use; that of its bucket is the binding. */
+const CLIENTS: Readonly<Record<string, readonly string[]>> = {
+  postgres: ["@neondatabase/serverless"],
+  redis: ["@upstash/redis/cloudflare"],
 };
 
 /**
@@ -15,13 +15,13 @@ const IN_WORKERS: Readonly<Record<string, readonly string[]>> = {
  * The same sources give the same bytes, wherever it is called from.
  *
  * @param entry path of the Worker's entry file, relative to the repository or absolute
- * @param backend as `CAIRN_BACKEND` will say: leaves out drivers and clients of other stores, for every kB costs a cold
+ * @param backend as `CAIRN_BACKEND` will say: leaves out the drivers and clients of other stores, for every kB costs a cold
  *   start 0.03 ms even if it never runs. Without it any store may be chosen later
  * @returns the minified module; `node:*` imports are left in it, which `nodejs_compat` answers
  * @throws esbuild's BuildFailure, with the place in its message
  */
 export async function bundleWorker(entry: string, backend?: string): Promise<string> {
-  const others = Object.entries(IN_WORKERS).filter(([name]) => backend !== undefined && name !== backend);
+  const others = Object.entries(CLIENTS).filter(([name]) => backend !== undefined && name !== backend);
   const result = await build({
     entryPoints: [entry],
     absWorkingDir: root,
@@ -36,9 +36,24 @@ export async function bundleWorker(entry: string, backend?: string): Promise<str
     conditions: ["workerd", "worker", "browser"],
     mainFields: ["browser", "module", "main"],
     platform: "neutral",
-    external: ["node:*", ...others.flatMap(([, own]) => own)],
+    external: ["node:*", ...others.flatMap(([, clients]) => clients)],
+    plugins: [without(others.map(([name]) => name))],
   });
   return result.outputFiles[0]!.text;
+}
+
+/** Leaves the drivers of stores out, which `configuration/worker.ts` imports whatever store is set. */
+function without(stores: readonly string[]): Plugin {
+  return {
+    name: "without",
+    setup({ onResolve, onLoad }) {
+      onResolve({ filter: /^\.\.\/\w+\// }, ({ path, importer }) => {
+        const left = importer.endsWith("configuration/worker.ts") && stores.includes(path.split("/")[1]!);
+        return left ? { path, namespace: "left-out" } : undefined;
+      });
+      onLoad({ filter: /./, namespace: "left-out" }, () => ({ contents: "module.exports = {};" }));
+    },
+  };
 }
 
 /** A file of a function's package, its path relative to the package. */

@@ -193,7 +193,7 @@ describe.each([
     child.kill("SIGTERM");
     expect(await codeOf(child)).toBe(143);
     expect(await state()).toBe(readFileSync(join(folder, name), "utf8"));
-    expect(await show()).toMatchObject({ status: "running", lease: null, version: 1 });
+    expect(await show()).toMatchObject({ status: "running", lease: { ttlSeconds: 1 }, version: 1 });
   });
 });
 

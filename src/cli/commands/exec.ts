@@ -1,7 +1,6 @@
 import { mkdtemp, rm } from "node:fs/promises";
 import { hostname, tmpdir } from "node:os";
 import { join, resolve } from "node:path";
-import type { Cairn } from "../../client/cairn.ts";
 import type { Pipeline } from "../../client/pipeline.ts";
 import { CairnError } from "../../model/errors.ts";
 import { PipelineId } from "../../model/names.ts";
@@ -65,8 +64,7 @@ async function run(words: string[]): Promise<null> {
   const graceSeconds = numberOption("grace", options.grace, 0)!;
   const lookSeconds = Number(options.look);
   if (!(lookSeconds >= 0.01 && lookSeconds <= 3600)) throw new UsageError("--look is from 0.01 to 3600.");
-  const cairn = clientAt(options);
-  const pipeline = cairn.pipeline(pipelineId);
+  const pipeline = clientAt(options).pipeline(pipelineId);
   const lease = { owner, ttlSeconds, waitSeconds, settings };
   const { fence, version } = await takeLease(pipeline, lease).catch(asCairnError);
   const folder = options["state-file"] === "" ? await mkdtemp(join(tmpdir(), "cairn-exec-")) : null;
@@ -75,9 +73,9 @@ async function run(words: string[]): Promise<null> {
   try {
     if (version > 0) await restore(pipeline, file);
     const { code, signal } = await perform(program, watched, lease, graceSeconds);
-    // A signal means that it is to go on elsewhere: nothing is said then of how it ended.
+    // A signal means that it is to go on elsewhere: a lease that runs out at once has the sweep find it.
     await (signal
-      ? release(cairn, watched)
+      ? pipeline.heartbeat({ fence, ttlSeconds: 1 })
       : pipeline.finish(code === 0 ? "completed" : "failed", { fence })
     ).catch(asCairnError);
     process.exitCode = signal && code === 0 ? codeOf(signal) : code;
@@ -120,11 +118,6 @@ async function perform(
     throw new CairnError("fence_lost", `The lease was lost, and the program stopped. ${lost}`);
   await saveLast(watched);
   return { code, signal: signals.received };
-}
-
-async function release(cairn: Cairn, { pipeline, fence }: Watched): Promise<void> {
-  const headers = { "Cairn-Fence": String(fence), "Idempotency-Key": crypto.randomUUID() };
-  await cairn.request({ method: "DELETE", path: `/v1/pipelines/${pipeline.id}/lease`, headers });
 }
 
 function passOn(program: Program, graceSeconds: number) {
