@@ -143,4 +143,44 @@ describe("a run", () => {
     for (const { headers } of beats) expect(headers.get("Prefer")).toBe("profile");
     expect(await service.client().pipeline("p").get()).toMatchObject({ status: "completed" });
   });
+
+  test("is stopped when its lease runs out, though the service hangs and says nothing", async () => {
+    const service = await startService();
+    let hang = false;
+    const fetch: typeof globalThis.fetch = (input, init) =>
+      hang ? new Promise(() => {}) : globalThis.fetch(input, init);
+    const client = service.client({ fetch, timeoutSeconds: 60 });
+    const began = performance.now();
+    const error = await failing(
+      client.run("p", { ttlSeconds: 2 }, async (run) => {
+        hang = true;
+        await run.step(
+          "slow",
+          (signal) =>
+            new Promise((_, reject) => {
+              signal.addEventListener("abort", () => reject(signal.reason));
+            }),
+        );
+      }),
+    );
+    expect(error).toBeInstanceOf(CairnLeaseError);
+    expect(performance.now() - began).toBeLessThan(30_000);
+  });
+
+  test("saves as its policy says: by progress, and none twice of steps that end together", async () => {
+    const service = await startService();
+    const policy = { policy: { strategy: "progress" as const, progressStep: 0.25 } };
+    await service.client().run("p", policy, async (run) => {
+      for (let i = 1; i <= 10; i++) await run.step(`${i}`, () => i, { progress: i / 10 });
+    });
+    // After 3, 6 and 9 tenths, and at the end.
+    expect(saves(service)).toHaveLength(4);
+    const always = { policy: { strategy: "always" as const } };
+    await service
+      .client()
+      .run("q", always, (run) =>
+        Promise.all(Array.from({ length: 20 }, (_, i) => run.step(`${i}`, async () => i))),
+      );
+    expect(saves(service).length - 4).toBeLessThanOrEqual(3);
+  });
 });

@@ -41,6 +41,7 @@ export function boundaries(
   let own: Profile = {};
   let known = knowledgeOf(profile);
   let plan = planned(tasks, known);
+  let lastProgress = 0;
   let progressAtCheckpoint = 0;
 
   function learn(profile: Profile): void {
@@ -54,7 +55,7 @@ export function boundaries(
       const time = now();
       const since = time - savedAt;
       const place = plan && at >= 0 ? placeOf(plan, at, lastTask) : undefined;
-      if (progress !== undefined) progressAtCheckpoint = Math.min(progressAtCheckpoint, progress);
+      lastProgress = progress ?? lastProgress;
       return decide(policy, known, {
         ...{ task, stateBytes: lastBytes, sinceCheckpointSeconds: since },
         ...(progress === undefined ? {} : { progress }),
@@ -66,6 +67,7 @@ export function boundaries(
     },
     saved(bytes, seconds, task) {
       savedAt = now();
+      progressAtCheckpoint = lastProgress;
       lastBytes = bytes;
       lastTask = task;
       own = addProfiles(own, checkpointTook(bytes, seconds));

@@ -8,19 +8,21 @@ const BEATS = 3;
 
 export interface Lease {
   readonly fence: number;
-  /** Aborted with a CairnLeaseError once the lease is lost, and with the caller's own reason before. */
+  /** Aborted with a CairnLeaseError once the lease is lost, or has run out. */
   readonly signal: AbortSignal;
   /** Renews it now. Where timers stand still, call it yourself. @throws CairnLeaseError */
   beat(ttlSeconds?: number): Promise<HeartbeatAnswer>;
-  /** A write under the fence went well, and renewed it; or it failed. */
-  wrote(error?: unknown): void;
+  /** A write under the fence, sent at this time by `now`, went well: it has renewed the lease. */
+  renewed(sentAt: number): void;
+  /** A write under the fence failed: perhaps it is another's by now. */
+  failed(error: unknown): void;
   /** No more heartbeats; the lease runs out by itself. */
   stop(): void;
 }
 
 /**
  * Keeps a lease alive until it is stopped: a heartbeat every third of its time. When the service says that it is lost,
- * or does not answer until it has run out, the signal is aborted.
+ * or has not renewed it until it runs out, the signal is aborted.
  */
 export function keepLease(
   pipeline: Pipeline,
@@ -29,54 +31,55 @@ export function keepLease(
 ): Lease {
   const controller = new AbortController();
   let endsAt = now() + ttlSeconds;
-  let timer: ReturnType<typeof setTimeout> | undefined;
+  const beats = every(ttlSeconds / BEATS, () => void beat().catch(() => {}));
+  const watch = every(ttlSeconds / BEATS / 4, expire);
+
+  function stop(): void {
+    beats.stop();
+    watch.stop();
+  }
 
   function lose(message: string, cause?: unknown): void {
     stop();
     if (!controller.signal.aborted) controller.abort(new CairnLeaseError(message, { cause }));
   }
 
-  function stop(): void {
-    clearTimeout(timer);
-    timer = undefined;
+  function expire(): void {
+    if (now() >= endsAt) lose("The lease ran out before the service answered.");
+  }
+
+  function renewed(sentAt: number, ttl = ttlSeconds): void {
+    endsAt = Math.max(endsAt, sentAt + ttl);
+  }
+
+  function failed(error: unknown): void {
+    if (isLost(error)) lose("Another was granted the lease since.", error);
+    else expire();
   }
 
   async function beat(ttl?: number): Promise<HeartbeatAnswer> {
-    controller.signal.throwIfAborted();
-    const asked = now();
+    if (ttl === undefined) controller.signal.throwIfAborted();
+    const sentAt = now();
     try {
       const answer = await pipeline.heartbeat({ fence, ttlSeconds: ttl });
-      endsAt = asked + (ttl ?? ttlSeconds);
+      renewed(sentAt, ttl);
       learned(answer);
       return answer;
     } catch (error) {
-      wrote(error);
+      failed(error);
       controller.signal.throwIfAborted();
       throw error;
     }
   }
 
-  function wrote(error?: unknown): void {
-    if (error === undefined) return;
-    if (isLost(error)) lose("Another was granted the lease since.", error);
-    else if (now() >= endsAt) lose("The lease ran out before the service answered.", error);
-  }
+  return { fence, signal: controller.signal, beat, renewed, failed, stop };
+}
 
-  function next(): void {
-    timer = setTimeout(
-      () => {
-        beat()
-          .catch(() => {})
-          .then(() => timer !== undefined && !controller.signal.aborted && next());
-      },
-      (ttlSeconds * 1000) / BEATS,
-    );
-    // Heartbeats keep no process alive that has nothing else to do.
-    (timer as { unref?: () => void }).unref?.();
-  }
-
-  next();
-  return { fence, signal: controller.signal, beat, wrote, stop };
+/** Does something again and again, and keeps no process alive that has nothing else to do. */
+function every(seconds: number, run: () => void): { stop(): void } {
+  const timer = setInterval(run, seconds * 1000);
+  (timer as { unref?: () => void }).unref?.();
+  return { stop: () => clearInterval(timer) };
 }
 
 function isLost(error: unknown): boolean {

@@ -87,7 +87,7 @@ export class Run {
 
   /** Saves what the run has so far, worth it or not. */
   checkpoint(): Promise<void> {
-    return this.#save(this.#ended.at(-1));
+    return this.#inTurn(() => this.#saveNow(this.#ended.at(-1)));
   }
 
   /** A sign of life, for platforms whose timers stand still; else there is one every third of `ttlSeconds`. */
@@ -97,7 +97,7 @@ export class Run {
 
   /** Saves the end, with what it came to. */
   async end(result: unknown): Promise<void> {
-    await this.#save(this.#ended.at(-1), { result });
+    await this.#inTurn(() => this.#saveNow(this.#ended.at(-1), { result }));
   }
 
   async #step<T>(
@@ -116,7 +116,7 @@ export class Run {
     this.#steps.set(name, result);
     this.#ended.push(task);
     this.signal.throwIfAborted();
-    if (this.#boundaries.decide(task, progress).checkpoint) await this.#passing(this.#save(task));
+    await this.#passing(this.#inTurn(() => this.#saveIfWorth(task, progress)));
     this.signal.throwIfAborted();
     return result;
   }
@@ -131,13 +131,19 @@ export class Run {
     });
   }
 
-  #save(task: Task | undefined, more: Partial<Saved> = {}): Promise<void> {
-    const saved = this.#saving.then(() => this.#saveNow(task, more));
+  #inTurn(save: () => Promise<void>): Promise<void> {
+    const saved = this.#saving.then(save);
     this.#saving = saved.catch(() => {});
     return saved;
   }
 
-  async #saveNow(task: Task | undefined, more: Partial<Saved>): Promise<void> {
+  /** Of steps that end side by side, the save of one has saved the others. */
+  async #saveIfWorth(task: Task, progress: number | undefined): Promise<void> {
+    if (this.#ended.includes(task) && this.#boundaries.decide(task, progress).checkpoint)
+      await this.#saveNow(task);
+  }
+
+  async #saveNow(task: Task | undefined, more: Partial<Saved> = {}): Promise<void> {
     const ended = this.#ended.filter((each) => each !== task);
     const tasks = task ? [...ended, task] : ended;
     const began = now();
@@ -148,10 +154,11 @@ export class Run {
         ...options,
         ...(tasks.length > 0 ? { task: tasks.map(inHeader) } : {}),
       });
+      this.#lease.renewed(began);
       this.#ended = this.#ended.filter((each) => !tasks.includes(each));
       this.#boundaries.saved(bytes, now() - began, task?.name ?? null);
     } catch (error) {
-      this.#lease.wrote(error);
+      this.#lease.failed(error);
       throw error;
     }
   }
