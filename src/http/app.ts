@@ -35,6 +35,7 @@ const EXPOSED = [
   "Repr-Digest",
   "Location",
   "Allow",
+  "Preference-Applied",
   "X-Request-Id",
 ];
 
