@@ -184,6 +184,28 @@ export const Swept = once(() =>
     .check(z.meta({ id: "Swept" })),
 );
 
+export const Recoverability = once(() =>
+  z
+    .object({
+      rpoSeconds: z.number().check(
+        z.meta({
+          description:
+            "Work that a crash at this moment would lose, at most: since the last stored version, or since the machine took the pipeline up. 0 where nobody works on it.",
+        }),
+      ),
+      verified: z
+        .boolean()
+        .check(z.meta({ description: "Whether the version to go on from was read back and is right." })),
+      rtoSeconds: z.nullable(z.number()).check(
+        z.meta({
+          description:
+            "How long a resume takes: the mean of the kind's measured recoveries, null until one is known.",
+        }),
+      ),
+    })
+    .check(z.meta({ id: "Recoverability" })),
+);
+
 export const Readiness = once(() =>
   z
     .object({

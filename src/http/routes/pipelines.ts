@@ -3,6 +3,7 @@ import { Kind, Labels, Moment, Settings, Status } from "../../model/pipeline.ts"
 import { PipelineView } from "../../model/pipeline-view.ts";
 import { present } from "../../model/present.ts";
 import * as z from "../../model/zod.ts";
+import { recoverabilityOf } from "../../monitoring/recoverability.ts";
 import {
   deletePipeline,
   getPipeline,
@@ -18,7 +19,7 @@ import { callerOf, ifNoneMatchOfWrite, writeHeaders } from "../headers.ts";
 import { emptyBody, jsonBody } from "../json-body.ts";
 import { flag, pageQuery } from "../query.ts";
 import { type Route, route } from "../route.ts";
-import { EventPage, PipelinePage } from "../schemas.ts";
+import { EventPage, PipelinePage, Recoverability } from "../schemas.ts";
 import { answer, force, PIPELINE, WRITE_ERRORS } from "./shared.ts";
 
 /** The view would be kilobytes (settings, tasks, metadata), too much to keep with each of the last 64 writes. */
@@ -64,6 +65,20 @@ const get = route({
   answers: { 200: answer("The pipeline", PipelineView) },
   errors: ["not_found"],
   handle: async ({ core, key }) => json(200, await getPipeline(core, key)),
+});
+
+const recoverable = route({
+  method: "GET",
+  path: `${PIPELINE}/recoverability`,
+  operationId: "getRecoverability",
+  summary: "What a crash at this moment would cost",
+  tag: "Pipelines",
+  scope: "read",
+  answers: {
+    200: answer("Lost work, whether the recovery point was read back, time to resume", Recoverability),
+  },
+  errors: ["not_found"],
+  handle: async ({ core, key }) => json(200, await recoverabilityOf(core, key)),
 });
 
 const Change = once(() =>
@@ -164,4 +179,4 @@ const remove = route({
     nothing(replayed(await deletePipeline(core, key, forcedCaller(identity, headers, query.force)))),
 });
 
-export const pipelineRoutes: Route[] = [register, get, update, remove, list, events];
+export const pipelineRoutes: Route[] = [register, get, recoverable, update, remove, list, events];

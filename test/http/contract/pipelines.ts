@@ -42,6 +42,15 @@ export function pipelineContract(client: Client): void {
       expect(changed.json()).toMatchObject({ ...settings, kind: "other", revision: 2 });
     });
 
+    it("tell what a crash would cost: work since the last save, nothing once they ended", async () => {
+      const id = newId();
+      await client.save(id);
+      const shown = async () => (await client.get(`${pipeline(id)}/recoverability`)).json();
+      expect(Object.keys(await shown())).toEqual(["rpoSeconds", "verified", "rtoSeconds"]);
+      await client.patch(pipeline(id), { status: "completed" });
+      expect(await shown()).toMatchObject({ rpoSeconds: 0, verified: true });
+    });
+
     it("come to be with their first save", async () => {
       const id = newId();
       await client.save(id);

@@ -19,6 +19,7 @@ const PATHS: [path: string, allow: string][] = [
   ["/v1/pipelines/{id}/recover", "POST"],
   ["/v1/pipelines/{id}/rollback", "POST"],
   ["/v1/pipelines/{id}/events", "GET, HEAD"],
+  ["/v1/pipelines/{id}/recoverability", "GET, HEAD"],
   ["/v1/profiles/{id}", "DELETE, GET, HEAD"],
   ["/v1/sweep", "POST"],
   ["/health", "GET, HEAD"],
