@@ -73,7 +73,8 @@ export interface LoadedState<T = unknown> {
   sha256: string;
 }
 
-export interface ResumedPipeline<T = unknown> extends Omit<Resumed, "point" | "replayed"> {
+export interface ResumedPipeline<T = unknown>
+  extends Omit<Resumed, "point" | "replayed" | "kind" | "policy"> {
   pipelineId: string;
   /** `null` when the pipeline has no state yet. */
   state: T | null;
@@ -259,7 +260,13 @@ export class StateManager {
     return this.#session.run("resume", pipelineId, () => {
       const input = given();
       return async (core, key) => {
-        const { point, replayed: _replayed, ...rest } = await resume(core, key, input);
+        const {
+          point,
+          replayed: _replayed,
+          kind: _kind,
+          policy: _policy,
+          ...rest
+        } = await resume(core, key, input);
         const state = point && (decodeValue(await wholeOf(point.content), point.contentType) as T);
         return { pipelineId, ...rest, state };
       };

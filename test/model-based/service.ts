@@ -92,7 +92,7 @@ async function call(core: Core, names: CheckpointNames, request: Request): Promi
     case "resume": {
       const { owner, ttlSeconds } = request;
       const resumed = await resume(core, key, { owner, ttlSeconds, ...chosen, ...keyed });
-      const { checkpointId: _, point, ...facts } = resumed;
+      const { checkpointId: _, kind: _kind, policy: _policy, point, ...facts } = resumed;
       return { ...facts, text: point && textOf(point.content) };
     }
     case "recover":
