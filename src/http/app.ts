@@ -10,9 +10,10 @@ import { DEFAULT_MAX_BODY_BYTES } from "./body.ts";
 import { answerMissing } from "./missing.ts";
 import { openApi } from "./openapi.ts";
 import { problemResponse } from "./problem.ts";
+import { requestIdOf } from "./request-id.ts";
 import { templateRouter } from "./router.ts";
 import { ROUTES } from "./routes/index.ts";
-import { requestIdOf, type Service, serve } from "./serve.ts";
+import { type Service, serve } from "./serve.ts";
 
 export interface AppDependencies {
   core: Core;

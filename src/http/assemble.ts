@@ -24,6 +24,10 @@ export function assemble(
 ): AssembledService {
   const core = createCore({ backend, frames, webhooks: { allow: webhookAllow } });
   const sweep = sweeper(core, { webhookSecrets });
-  const close = () => core.tally.flush().then(() => backend.close());
+  const close = () =>
+    core.tally
+      .flush()
+      .then(() => core.tally.ended())
+      .then(() => backend.close());
   return { app: createApp({ core, sweep, ...settings, ...runtime }), sweep, close };
 }

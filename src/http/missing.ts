@@ -2,8 +2,8 @@ import type { Context } from "hono";
 import { CairnError } from "../model/errors.ts";
 import { discardBody } from "./body.ts";
 import { problemResponse } from "./problem.ts";
+import { requestIdOf } from "./request-id.ts";
 import type { Route } from "./route.ts";
-import { requestIdOf } from "./serve.ts";
 
 /**
  * The answer where no route matched: 405 for a known path, 400 where an id is missing or made of dots, else

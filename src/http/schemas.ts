@@ -3,7 +3,7 @@ import { ERROR_CODES, type ErrorCode } from "../model/errors.ts";
 import { PipelineEvent } from "../model/event.ts";
 import { CheckpointId, PipelineId } from "../model/names.ts";
 import { once } from "../model/once.ts";
-import { Kind, Owner, Policy, Timestamp } from "../model/pipeline.ts";
+import { Kind, Owner, Policy, Status, Timestamp } from "../model/pipeline.ts";
 import { PipelineSummary } from "../model/pipeline-view.ts";
 import * as z from "../model/zod.ts";
 
@@ -205,6 +205,24 @@ export const Recoverability = once(() =>
     })
     .check(z.meta({ id: "Recoverability" })),
 );
+export const StateMetrics = once(() => {
+  const share = z.nullable(z.number());
+  return z
+    .object({
+      avgCheckpointSeconds: share,
+      p50CheckpointSeconds: share,
+      p99CheckpointSeconds: share,
+      storageUtilization: share,
+      recoverySuccessRate: share,
+      errorRate: share,
+      checkpointOverhead: share,
+      pipelines: z.record(Status(), z.int()),
+      checkpoints: z.int(),
+      bytesByBackend: z.record(z.string(), z.int()),
+      truncated: z.boolean(),
+    })
+    .check(z.meta({ id: "StateMetrics" }));
+});
 
 export const Readiness = once(() =>
   z

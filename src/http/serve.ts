@@ -4,6 +4,7 @@ import { CheckpointId, DiffTarget, PartNumber, PipelineId, UploadId } from "../m
 import { Kind } from "../model/pipeline.ts";
 import type { SweepSummary } from "../recovery/sweep/sweep.ts";
 import type { Core } from "../state/core.ts";
+import { type Asked, account, askedOf } from "./account.ts";
 import { type ApiKeys, authenticate, type Identity, requireScope } from "./auth.ts";
 import { discardBody } from "./body.ts";
 import { drain } from "./drain.ts";
@@ -38,28 +39,26 @@ const PARAMETERS: Readonly<Record<string, typeof PipelineId>> = {
 /** The handler of a route: checks all of the request, calls the verb, and turns what is thrown into a problem. */
 export function serve(route: Route, service: Service): Handler {
   return async (c) => {
-    const requestId = requestIdOf(c.req.raw);
-    const response = await answer(route, c, service).catch(async (error: unknown) => {
+    const asked = askedOf(route, c.req.raw);
+    const response = await answer(route, c, service, asked).catch(async (error: unknown) => {
       await discardBody(c.req.raw, service.maxBodyBytes);
-      return problemResponse(error, { requestId, operationId: route.operationId });
+      asked.code = error instanceof CairnError ? error.code : "internal";
+      return problemResponse(error, asked);
     });
-    response.headers.set("X-Request-Id", requestId);
+    response.headers.set("X-Request-Id", asked.requestId);
+    account(service, asked, response);
     await drain(service.core, c, service.frozen);
     return response;
   };
 }
 
-/** The id that a caller gave its request, or a new one. */
-export function requestIdOf(request: Request): string {
-  const given = request.headers.get("X-Request-Id");
-  return given && /^[\w.=-]{1,128}$/.test(given) ? given : crypto.randomUUID();
-}
-
-async function answer(route: Route, c: Context, service: Service): Promise<Response> {
+async function answer(route: Route, c: Context, service: Service, asked: Asked): Promise<Response> {
   const { core, maxBodyBytes, sweep, document } = service;
   const request = c.req.raw;
   const identity = await identify(route, request, service);
+  asked.tenant = identity.tenant;
   const params = checkParameters(c.req.param());
+  asked.pipelineId = params.pipelineId ?? null;
   const query = parseQuery(route.query, request.url);
   const headers = parseHeaders(route, request.headers);
   refuseConditions(route, request.headers);

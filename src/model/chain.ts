@@ -72,6 +72,11 @@ function bytesUpTo({ storedBytes, chain, parts }: FrameRef): number {
   return (chain?.storedBytes ?? storedBytes) + (parts?.storedBytes ?? 0);
 }
 
+/** What all of these take in the store, with the frames they are made upon; shared ones once. */
+export function totalBytes(frames: Iterable<FrameRef>): number {
+  return [...chainBytes(frames).values()].reduce((sum, bytes) => sum + bytes, 0);
+}
+
 /** By chain, what it takes in the store, as far as these records tell: all frames up to the last one named. */
 export function chainBytes(frames: Iterable<FrameRef>): Map<string, number> {
   const bytes = new Map<string, number>();

@@ -1,4 +1,4 @@
-import type { StorageBackend } from "../backends/types.ts";
+import type { StorageBackend, SumsKey } from "../backends/types.ts";
 import type { FrameOptions } from "../frames/stored.ts";
 import type { Head } from "../model/head.ts";
 import type { PipelineKey } from "../model/ids.ts";
@@ -44,6 +44,11 @@ export function createCore({ backend, frames = {}, webhooks = { allow: [] } }: C
 /** The same, over another view of its store. */
 export function withBackend(core: Core, backend: StorageBackend): Core {
   return { ...core, backend, kinds: core.kinds.through(backend) };
+}
+
+/** Where what a tenant's operations count is kept. */
+export function metricsKey(tenant: string): SumsKey {
+  return { tenant, scope: "metrics" };
 }
 
 /** Who asks, beside the key: what every changing verb may be given. */

@@ -10,7 +10,7 @@ import {
 import type { Head } from "../model/head.ts";
 import type { PipelineKey } from "../model/ids.ts";
 import type { Task } from "../model/task.ts";
-import type { Core } from "./core.ts";
+import { type Core, metricsKey } from "./core.ts";
 import { profileKey } from "./kinds.ts";
 import { uptime } from "./standing.ts";
 
@@ -29,6 +29,15 @@ export function learnSave(
 ): void {
   const took = tasks.filter((task) => task.seconds !== undefined).map((t) => taskTook(t.name, t.seconds!));
   learn(core, key, kind, addProfiles(checkpointTook(bytes, Math.max(0, seconds)), ...took));
+}
+
+/** A pipeline ran from its version before to this one; the time that it stood still, with no machine, is none. */
+export function countRun(core: Core, { tenant }: PipelineKey, head: Head): void {
+  const { state, history, care, createdAt } = head;
+  if (!state) return;
+  const from = [history[0]?.savedAt, care.since].map((at) => Date.parse(at ?? createdAt));
+  const run = (Date.parse(state.savedAt) - Math.max(...from)) / 1000;
+  if (run > 0) core.tally.count(metricsKey(tenant), { run });
 }
 
 /**

@@ -11,7 +11,7 @@ import type { Situation, Task } from "../model/task.ts";
 import { checkpointAnswer } from "./checkpoints.ts";
 import type { Committed } from "./commit.ts";
 import { type Caller, type Core, loadHead } from "./core.ts";
-import { learnSave } from "./learning.ts";
+import { countRun, learnSave } from "./learning.ts";
 import { remindOfPruning, wantsLook } from "./remind.ts";
 import { circumstances, decideToKeep } from "./standing.ts";
 import { type Precondition, type Write, writeAtVersion } from "./write.ts";
@@ -99,6 +99,7 @@ export async function afterSave(
   if (!replayed) {
     const tasks = [...(input.earlier ?? []), ...(input.situation?.task ? [input.situation.task] : [])];
     learnSave(core, key, head, { bytes: result.content!.bytes, seconds: secondsSince(started), tasks });
+    countRun(core, key, head);
   }
   if (result.checkpoint) await remindOfPruning(core, key, head);
   return savedAnswer(key, input, committed);

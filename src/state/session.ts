@@ -81,6 +81,7 @@ export class Session {
     } finally {
       const core = await this.#core?.catch(() => null);
       await core?.tally.flush();
+      await core?.tally.ended();
       await core?.backend.close();
     }
   }

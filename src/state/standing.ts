@@ -2,7 +2,7 @@ import { decide, type Standing } from "../checkpointing/decide.ts";
 import { planChain } from "../checkpointing/declared-plan.ts";
 import type { Knowledge } from "../checkpointing/knowledge.ts";
 import { createPlanner } from "../checkpointing/planner.ts";
-import { chainBytes } from "../model/chain.ts";
+import { totalBytes } from "../model/chain.ts";
 import type { Checkpoint, Decision } from "../model/checkpoint.ts";
 import type { FrameRef } from "../model/frame.ts";
 import type { Head } from "../model/head.ts";
@@ -122,12 +122,8 @@ async function storage(
   if (policy.storageBudgetBytes === undefined) return {};
   const frames: FrameRef[] = [];
   for await (const record of everyCheckpoint(core, key)) frames.push(record.frame);
-  const storedBytes = total(frames);
-  return { storedBytes, ...(frame ? { addedBytes: total([...frames, frame]) - storedBytes } : {}) };
-}
-
-function total(frames: readonly FrameRef[]): number {
-  return [...chainBytes(frames).values()].reduce((sum, bytes) => sum + bytes, 0);
+  const storedBytes = totalBytes(frames);
+  return { storedBytes, ...(frame ? { addedBytes: totalBytes([...frames, frame]) - storedBytes } : {}) };
 }
 
 /** Where in its plan the pipeline is, and how far it was at its last checkpoint. */

@@ -16,6 +16,8 @@ export interface Tally {
    * @param spacedMs not so soon after the last flush. @default 0
    */
   claim(spacedMs?: number): boolean;
+  /** Waits for the flushes that are underway, whoever began them. */
+  ended(): Promise<void>;
   /** Calls of the store that a flush takes. */
   readonly size: number;
   /** Additions that failed since this process began. */
@@ -25,17 +27,29 @@ export interface Tally {
 /** Whoever took a flush upon himself may have died; then it is another's. */
 const CLAIM_MS = 15_000;
 
+interface Counted {
+  key: SumsKey;
+  sums: Map<string, number>;
+}
+
 export function tally(backend: Pick<StorageBackend, "add">): Tally {
-  let counted = new Map<string, { key: SumsKey; sums: Map<string, number> }>();
+  let counted = new Map<string, Counted>();
   let claimedUntil = 0;
   let flushedAt = 0;
   let dropped = 0;
+  const underway = new Set<Promise<void>>();
 
-  async function flush(view = backend): Promise<void> {
+  function flush(view = backend): Promise<void> {
     const taken = [...counted.values()];
     counted = new Map();
     claimedUntil = 0;
     flushedAt = Date.now();
+    const flushed = send(taken, view);
+    underway.add(flushed);
+    return flushed.finally(() => underway.delete(flushed));
+  }
+
+  async function send(taken: readonly Counted[], view: Pick<StorageBackend, "add">): Promise<void> {
     const adds = taken.flatMap(({ key, sums }) =>
       chunked([...sums]).map(async (some) => view.add(key, Object.fromEntries(some))),
     );
@@ -51,6 +65,9 @@ export function tally(backend: Pick<StorageBackend, "add">): Tally {
       counted.set(id, entry);
       for (const [name, value] of Object.entries(increments))
         entry.sums.set(name, (entry.sums.get(name) ?? 0) + value);
+    },
+    async ended() {
+      await Promise.all(underway);
     },
     claim(spacedMs = 0) {
       const now = Date.now();

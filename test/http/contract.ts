@@ -14,6 +14,7 @@ import { learningContract } from "./contract/learning.ts";
 import { leaseContract } from "./contract/lease.ts";
 import { limitContract } from "./contract/limits.ts";
 import { mergeContract } from "./contract/merge.ts";
+import { metricsContract } from "./contract/metrics.ts";
 import { patchContract } from "./contract/patch.ts";
 import { pipelineContract } from "./contract/pipelines.ts";
 import { pruneContract } from "./contract/prune.ts";
@@ -68,6 +69,7 @@ export function httpContract(
     accessContract(client);
     idContract(client);
     limitContract(client, largeRequests);
+    metricsContract(client);
     serviceContract(client);
   });
 }

@@ -2,6 +2,7 @@ import type { Route } from "../route.ts";
 import { checkpointRoutes } from "./checkpoints.ts";
 import { copyRoutes } from "./copies.ts";
 import { leaseRoutes } from "./lease.ts";
+import { metricsRoutes } from "./metrics.ts";
 import { pipelineRoutes } from "./pipelines.ts";
 import { profileRoutes } from "./profiles.ts";
 import { pruneRoutes } from "./prune.ts";
@@ -23,5 +24,6 @@ export const ROUTES: readonly Route[] = [
   ...pruneRoutes,
   ...pipelineRoutes,
   ...copyRoutes,
+  ...metricsRoutes,
   ...serviceRoutes,
 ];

@@ -1,0 +1,39 @@
+import { PROMETHEUS_TYPE, prometheusText } from "../../monitoring/prometheus.ts";
+import { readCounts, stateMetricsOf } from "../../monitoring/state-metrics.ts";
+import { json } from "../answers.ts";
+import { type Route, route } from "../route.ts";
+import { StateMetrics } from "../schemas.ts";
+import { answer } from "./shared.ts";
+
+const show = route({
+  method: "GET",
+  path: "/v1/metrics",
+  operationId: "getMetrics",
+  summary: "How the pipelines do",
+  description:
+    "Pipelines, checkpoints and bytes are those of the records; rates and durations are counted by all functions together, which add what they counted some seconds later. A share is null while there is nothing to take it of. It looks at 10,000 pipelines and lists the checkpoints of 500 of them; `truncated` when there are more.",
+  tag: "Service",
+  scope: "read",
+  answers: { 200: answer("The metrics of the key's tenant", StateMetrics) },
+  handle: async ({ core, key }) => json(200, await stateMetricsOf(core, key.tenant)),
+});
+
+const scrape = route({
+  method: "GET",
+  path: "/metrics",
+  operationId: "scrapeMetrics",
+  summary: "The counters, for Prometheus",
+  description:
+    "Those of the key's tenant, from all functions together: it does not matter which one is scraped. Takes one call of the store.",
+  tag: "Service",
+  scope: "read",
+  answers: {
+    200: { description: "Prometheus text format", content: { [PROMETHEUS_TYPE]: {} } },
+  },
+  async handle({ core, key }) {
+    const text = prometheusText(key.tenant, await readCounts(core, key.tenant));
+    return new Response(text, { headers: { "Content-Type": PROMETHEUS_TYPE, "Cache-Control": "no-store" } });
+  },
+});
+
+export const metricsRoutes: readonly Route[] = [show, scrape];

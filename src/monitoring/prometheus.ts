@@ -1,0 +1,75 @@
+import type { Counts, OperationCounts } from "./counts.ts";
+import { cumulative, totalOf } from "./histogram.ts";
+
+/** The text format that every scraper of Prometheus metrics reads. */
+export const PROMETHEUS_TYPE = "text/plain; version=0.0.4; charset=utf-8";
+
+type Labels = Readonly<Record<string, string>>;
+type Sample = readonly [suffix: string, labels: Labels, value: number];
+
+/** The counters of a tenant as Prometheus scrapes them. */
+export function prometheusText(tenant: string, { operations, runSeconds, dropped }: Counts): string {
+  const sorted = [...operations].sort(([a], [b]) => (a < b ? -1 : 1));
+  const each = (samples: (labels: Labels, counts: OperationCounts) => Sample[]) =>
+    sorted.flatMap(([operation, counts]) => samples({ tenant, operation }, counts));
+  const outcomes = each((labels, { codes }) =>
+    [...codes].sort().map(([code, count]) => ["", { ...labels, code }, count]),
+  );
+  const durations = each((labels, counts) => (totalOf(counts.bins) > 0 ? histogram(labels, counts) : []));
+  return [
+    ...family("cairn_operations_total", "counter", "Operations, by outcome.", outcomes),
+    ...family("cairn_operation_seconds", "histogram", "Durations of operations that went well.", durations),
+    ...family(
+      "cairn_received_bytes_total",
+      "counter",
+      "Bytes of request bodies whose length was declared.",
+      each((labels, { bytesIn }) => (bytesIn > 0 ? [["", labels, bytesIn]] : [])),
+    ),
+    ...family(
+      "cairn_sent_bytes_total",
+      "counter",
+      "Bytes of stored content that was answered.",
+      each((labels, { bytesOut }) => (bytesOut > 0 ? [["", labels, bytesOut]] : [])),
+    ),
+    ...family("cairn_run_seconds_total", "counter", "Run time of pipelines, as far as saves tell.", [
+      ["", { tenant }, runSeconds],
+    ]),
+    ...family(
+      "cairn_sink_dropped_total",
+      "counter",
+      "Operations that a sink did not take.",
+      [...dropped].sort().map(([sink, count]) => ["", { tenant, sink }, count]),
+    ),
+    "",
+  ].join("\n");
+}
+
+function histogram(labels: Labels, { bins, seconds }: OperationCounts): Sample[] {
+  const count = totalOf(bins);
+  return [
+    ...cumulative(bins).map(
+      (bucket): Sample => ["_bucket", { ...labels, le: String(bucket.seconds) }, bucket.count],
+    ),
+    ["_bucket", { ...labels, le: "+Inf" }, count],
+    ["_sum", labels, seconds],
+    ["_count", labels, count],
+  ];
+}
+
+function family(name: string, type: string, help: string, samples: readonly Sample[]): string[] {
+  if (samples.length === 0) return [];
+  return [
+    `# HELP ${name} ${help}`,
+    `# TYPE ${name} ${type}`,
+    ...samples.map(([suffix, labels, value]) => `${name}${suffix}${labelText(labels)} ${value}`),
+  ];
+}
+
+function labelText(labels: Labels): string {
+  const pairs = Object.entries(labels).map(([name, value]) => `${name}="${escaped(value)}"`);
+  return `{${pairs.join(",")}}`;
+}
+
+function escaped(value: string): string {
+  return value.replace(/\\/g, "\\\\").replace(/\n/g, "\\n").replace(/"/g, '\\"');
+}

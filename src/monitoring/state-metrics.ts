@@ -1,0 +1,89 @@
+import { ERROR_CODES, type ErrorCode } from "../model/errors.ts";
+import type { Status } from "../model/pipeline.ts";
+import { type Core, metricsKey } from "../state/core.ts";
+import { type Counts, countsOf, type OperationCounts } from "./counts.ts";
+import { type Facts, factsOf } from "./facts.ts";
+import { addBins, quantile } from "./histogram.ts";
+
+/** How a tenant's pipelines do. A share is null while there is nothing to take it of. */
+export interface StateMetrics {
+  /** What a save or a checkpoint takes; the percentiles are within 8.7 % of the true ones. */
+  avgCheckpointSeconds: number | null;
+  p50CheckpointSeconds: number | null;
+  p99CheckpointSeconds: number | null;
+  /** Of the storage budgets of the pipelines that have one, 0 to 1 and beyond. */
+  storageUtilization: number | null;
+  /** Of resumes, recoveries and rollbacks that were not refused for what the caller asked. */
+  recoverySuccessRate: number | null;
+  /** Of all operations, those that failed for what the caller is not to blame. */
+  errorRate: number | null;
+  /** Share of the pipelines' run time that went into saves and checkpoints. */
+  checkpointOverhead: number | null;
+  pipelines: Record<Status, number>;
+  checkpoints: number;
+  bytesByBackend: Record<string, number>;
+  /** There are more pipelines than were looked at: the three above, and the utilization, are of those that were. */
+  truncated: boolean;
+}
+
+/** Operations that make a durable recovery point. */
+const SAVES = ["saveState", "patchState", "createCheckpoint"];
+const RECOVERIES = ["resume", "recover", "rollback"];
+
+/** As it is in the store, with what this process has counted. */
+export async function stateMetricsOf(core: Core, tenant: string): Promise<StateMetrics> {
+  const [counts, facts] = await Promise.all([readCounts(core, tenant), factsOf(core, tenant)]);
+  return stateMetrics(counts, facts, core.backend.name);
+}
+
+export async function readCounts(core: Core, tenant: string): Promise<Counts> {
+  await core.tally.flush();
+  return countsOf(await core.backend.sums(metricsKey(tenant)));
+}
+
+export function stateMetrics(counts: Counts, facts: Facts, backend: string): StateMetrics {
+  const saves = named(counts, SAVES);
+  const saveSeconds = total(saves.map(({ seconds }) => seconds));
+  const bins = addBins(saves.map((each) => each.bins));
+  const recoveries = outcomes(named(counts, RECOVERIES));
+  const all = outcomes([...counts.operations.values()]);
+  return {
+    avgCheckpointSeconds: share(saveSeconds, outcomes(saves).ok),
+    p50CheckpointSeconds: quantile(bins, 0.5),
+    p99CheckpointSeconds: quantile(bins, 0.99),
+    storageUtilization: share(facts.budgetedBytes, facts.budgetBytes),
+    recoverySuccessRate: share(recoveries.ok, recoveries.ok + recoveries.failed),
+    errorRate: share(all.failed, all.ok + all.refused + all.failed),
+    checkpointOverhead: share(saveSeconds, counts.runSeconds),
+    pipelines: facts.byStatus,
+    checkpoints: facts.checkpoints,
+    bytesByBackend: { [backend]: facts.bytes },
+    truncated: facts.truncated,
+  };
+}
+
+function named({ operations }: Counts, names: readonly string[]): OperationCounts[] {
+  return names.flatMap((name) => operations.get(name) ?? []);
+}
+
+/** Refused: for what the caller asked or knew. */
+function outcomes(operations: readonly OperationCounts[]): { ok: number; refused: number; failed: number } {
+  const counted = { ok: 0, refused: 0, failed: 0 };
+  for (const { codes } of operations) for (const [code, count] of codes) counted[outcome(code)] += count;
+  return counted;
+}
+
+function outcome(code: string): "ok" | "refused" | "failed" {
+  if (code === "ok") return "ok";
+  // A code that is not known is a later release's.
+  const status = ERROR_CODES[code as ErrorCode]?.status ?? 500;
+  return code === "unrecoverable" || status >= 500 ? "failed" : "refused";
+}
+
+function share(part: number, whole: number): number | null {
+  return whole > 0 ? part / whole : null;
+}
+
+function total(numbers: readonly number[]): number {
+  return numbers.reduce((sum, number) => sum + number, 0);
+}
