@@ -5,6 +5,7 @@ import { once } from "../model/once.ts";
 import type { SweepSummary } from "../recovery/sweep/sweep.ts";
 import { sweeper } from "../recovery/sweep/sweeper.ts";
 import type { Core } from "../state/core.ts";
+import type { RequestEvent } from "./account.ts";
 import type { ApiKeys } from "./auth.ts";
 import { DEFAULT_MAX_BODY_BYTES } from "./body.ts";
 import { answerMissing } from "./missing.ts";
@@ -27,6 +28,8 @@ export interface AppDependencies {
   sweep?: () => Promise<SweepSummary>;
   /** Nothing goes on once a request is answered (Lambda): what is to be done beside it is done before. @default false */
   frozen?: boolean;
+  /** Told of every request that a route answered. Must not throw. @default null, nobody is */
+  log?: ((event: RequestEvent) => void) | null;
 }
 
 const EXPOSED = [
@@ -55,6 +58,7 @@ export function createApp(dependencies: AppDependencies): HonoBase {
     corsOrigins = [],
     sweep = sweeper(core),
     frozen = false,
+    log = null,
   } = dependencies;
   const app = new HonoBase({ router: templateRouter() });
   if (corsOrigins.length > 0) {
@@ -62,7 +66,7 @@ export function createApp(dependencies: AppDependencies): HonoBase {
     app.use(cors({ origin: [...corsOrigins], exposeHeaders: EXPOSED, maxAge: 600 }));
   }
   const document = once(() => openApi(ROUTES));
-  const service: Service = { core, keys, maxBodyBytes, corsOrigins, sweep, document, frozen };
+  const service: Service = { core, keys, maxBodyBytes, corsOrigins, sweep, document, frozen, log };
   for (const route of ROUTES) {
     app.on(route.method, route.path, serve(route, service));
   }

@@ -19,7 +19,7 @@ export type Runtime = Pick<AppDependencies, "frozen">;
 /** The service over a store that is open. */
 export function assemble(
   backend: StorageBackend,
-  { frames, webhookAllow, webhookSecrets, ...settings }: Omit<ServiceSettings, "store">,
+  { frames, webhookAllow, webhookSecrets, log, ...settings }: Omit<ServiceSettings, "store">,
   runtime: Runtime = {},
 ): AssembledService {
   const core = createCore({ backend, frames, webhooks: { allow: webhookAllow } });
@@ -29,5 +29,11 @@ export function assemble(
       .flush()
       .then(() => core.tally.ended())
       .then(() => backend.close());
-  return { app: createApp({ core, sweep, ...settings, ...runtime }), sweep, close };
+  const told = log === "json" ? { log: writeLine } : {};
+  return { app: createApp({ core, sweep, ...settings, ...told, ...runtime }), sweep, close };
+}
+
+/** On the platform's log. */
+function writeLine(event: object): void {
+  console.log(JSON.stringify(event));
 }

@@ -26,6 +26,8 @@ export interface Environment extends StoreVariables {
   CAIRN_CORS_ORIGINS?: string;
   /** See `parseWebhookSecrets`: each message is signed with all of them. @default none, and no message is sent */
   CAIRN_WEBHOOK_SECRETS?: string;
+  /** `json`: one line of JSON for each request, on the platform's log. @default none */
+  CAIRN_LOG?: string;
   /** Origins that webhooks may be sent to though they are not public, separated by commas. @default none */
   CAIRN_WEBHOOK_ALLOW?: string;
 }
@@ -38,6 +40,7 @@ export interface ServiceSettings {
   readonly corsOrigins: readonly string[];
   readonly webhookSecrets: WebhookSecrets | null;
   readonly webhookAllow: readonly string[];
+  readonly log: "none" | "json";
 }
 
 /**
@@ -59,6 +62,7 @@ export function parseEnvironment(
   const { CAIRN_WEBHOOK_SECRETS: secrets } = environment;
   const webhookSecrets = parsedOf(parseWebhookSecrets, secrets, "CAIRN_WEBHOOK_SECRETS", given.errors);
   const frames = framesOf(given, environment);
+  const log = given.choice("CAIRN_LOG", ["none", "json"]);
   const parsed = parseStore(environment, platform, bucket);
   const errors = [...given.errors, ...("errors" in parsed ? parsed.errors : [])];
   if (errors.length > 0 || "errors" in parsed) {
@@ -66,7 +70,7 @@ export function parseEnvironment(
     throw new CairnError("invalid_configuration", detail, { errors });
   }
   const webhooks = { webhookSecrets, webhookAllow };
-  return Object.freeze({ store: parsed.store, frames, keys, maxBodyBytes, corsOrigins, ...webhooks });
+  return Object.freeze({ store: parsed.store, frames, keys, maxBodyBytes, corsOrigins, log, ...webhooks });
 }
 
 function originsOf(given: Given<Environment>, name: "CAIRN_CORS_ORIGINS" | "CAIRN_WEBHOOK_ALLOW"): string[] {

@@ -4,7 +4,7 @@ import { CheckpointId, DiffTarget, PartNumber, PipelineId, UploadId } from "../m
 import { Kind } from "../model/pipeline.ts";
 import type { SweepSummary } from "../recovery/sweep/sweep.ts";
 import type { Core } from "../state/core.ts";
-import { type Asked, account, askedOf } from "./account.ts";
+import { type Asked, account, askedOf, type RequestEvent } from "./account.ts";
 import { type ApiKeys, authenticate, type Identity, requireScope } from "./auth.ts";
 import { discardBody } from "./body.ts";
 import { drain } from "./drain.ts";
@@ -23,6 +23,8 @@ export interface Service {
   document(): object;
   /** Nothing goes on once a request is answered. */
   frozen: boolean;
+  /** Told of every request that a route answered. */
+  log: ((event: RequestEvent) => void) | null;
 }
 
 const CONDITIONS = ["If-Match", "If-Unmodified-Since", "If-None-Match"];
