@@ -42,11 +42,6 @@ export function incrementsOf(done: Operation): Record<string, number> {
   };
 }
 
-/** What a sink did not take adds. */
-export function droppedBy(sink: string, count: number): Record<string, number> {
-  return { [`d/${sink}`]: count };
-}
-
 /** Names that a later release counts are none of ours. */
 export function countsOf(sums: Readonly<Record<string, number>>): Counts {
   const counts: Counts = { operations: new Map(), runSeconds: sums.run ?? 0, dropped: new Map() };

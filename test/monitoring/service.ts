@@ -1,5 +1,5 @@
 /** The service in a process of its own, as its environment says. It writes what it counted when its parent lets go. */
-import { serveHttp } from "../../bench/frames/serve-http.ts";
+import { serveHttp } from "../../src/http/node-server.ts";
 import { openService } from "../../src/http/in-node.ts";
 
 const service = await openService(process.env);
