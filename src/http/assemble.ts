@@ -3,6 +3,7 @@ import type { SweepSummary } from "../recovery/sweep/sweep.ts";
 import { sweeper } from "../recovery/sweep/sweeper.ts";
 import { createCore } from "../state/core.ts";
 import { type AppDependencies, createApp } from "./app.ts";
+import { tenantsOf } from "./auth.ts";
 import type { ServiceSettings } from "./environment.ts";
 
 /** What a runtime serves, and what it runs on a schedule. */
@@ -19,11 +20,12 @@ export type Runtime = Pick<AppDependencies, "frozen">;
 /** The service over a store that is open. */
 export function assemble(
   backend: StorageBackend,
-  { frames, webhookAllow, webhookSecrets, log, ...settings }: Omit<ServiceSettings, "store">,
+  { frames, webhookAllow, webhookSecrets, log, drill, ...settings }: Omit<ServiceSettings, "store">,
   runtime: Runtime = {},
 ): AssembledService {
   const core = createCore({ backend, frames, webhooks: { allow: webhookAllow } });
-  const sweep = sweeper(core, { webhookSecrets });
+  const tenants = tenantsOf(settings.keys);
+  const sweep = sweeper(core, { webhookSecrets, drill: { ...drill, tenants } });
   const close = () =>
     core.tally
       .flush()

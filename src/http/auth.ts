@@ -4,6 +4,7 @@ import { formatPointer } from "../model/json/pointer.ts";
 import { TenantId } from "../model/names.ts";
 import { once } from "../model/once.ts";
 import * as z from "../model/zod.ts";
+import { OPERATOR } from "../state/operator.ts";
 
 const SCOPES = ["read", "write", "admin"] as const;
 export type Scope = (typeof SCOPES)[number];
@@ -33,6 +34,11 @@ export interface Identity {
 /** Who asks where no keys are configured. */
 const LOCAL: Identity = { id: "local", tenant: "local", scopes: SCOPES };
 
+/** All who may ask. */
+export function tenantsOf(keys: ApiKeys | null): string[] {
+  return keys ? [...new Set(keys.entries.map(({ tenant }) => tenant))] : [LOCAL.tenant];
+}
+
 /**
  * Reads `CAIRN_API_KEYS`: a JSON array of `{id, tenant, scopes, sha256}`. Absent or empty text is null: no keys.
  *
@@ -45,7 +51,10 @@ export function parseApiKeys(json: string | undefined): ApiKeys | null {
     throw invalid(parsed.error.issues.map(({ path, message }) => [formatPointer(path.map(String)), message]));
   }
   const twice = repeated(parsed.data);
-  if (twice.length > 0) throw invalid(twice);
+  const reserved = parsed.data.flatMap(({ tenant }, i): [string, string][] =>
+    tenant === OPERATOR ? [[formatPointer([String(i), "tenant"]), "is the service's own"]] : [],
+  );
+  if (twice.length + reserved.length > 0) throw invalid([...twice, ...reserved]);
   return {
     entries: parsed.data.map(({ sha256, ...identity }) => ({ ...identity, digest: fromHex(sha256)! })),
   };

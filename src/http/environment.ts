@@ -9,6 +9,7 @@ import { parseKeyRing } from "../frames/key-ring.ts";
 import type { FrameOptions } from "../frames/stored.ts";
 import { CairnError, type ErrorItem } from "../model/errors.ts";
 import { present } from "../model/present.ts";
+import type { DrillOptions } from "../recovery/drill/drill.ts";
 import { parseWebhookSecrets, type WebhookSecrets } from "../recovery/wake/secrets.ts";
 import { type ApiKeys, parseApiKeys } from "./auth.ts";
 
@@ -30,6 +31,10 @@ export interface Environment extends StoreVariables {
   CAIRN_LOG?: string;
   /** Origins that webhooks may be sent to though they are not public, separated by commas. @default none */
   CAIRN_WEBHOOK_ALLOW?: string;
+  /** How many checkpoints a sweep reads back; 0: none. @default 0 */
+  CAIRN_DRILL_CHECKPOINTS?: string;
+  /** A checkpoint is read back so often at most, seconds. @default 86400 */
+  CAIRN_DRILL_SECONDS?: string;
 }
 
 export interface ServiceSettings {
@@ -41,6 +46,7 @@ export interface ServiceSettings {
   readonly webhookSecrets: WebhookSecrets | null;
   readonly webhookAllow: readonly string[];
   readonly log: "none" | "json";
+  readonly drill: Pick<DrillOptions, "checkpoints" | "everySeconds">;
 }
 
 /**
@@ -63,14 +69,18 @@ export function parseEnvironment(
   const webhookSecrets = parsedOf(parseWebhookSecrets, secrets, "CAIRN_WEBHOOK_SECRETS", given.errors);
   const frames = framesOf(given, environment);
   const log = given.choice("CAIRN_LOG", ["none", "json"]);
+  const drill = {
+    checkpoints: given.whole("CAIRN_DRILL_CHECKPOINTS", 0, 0, 1000),
+    everySeconds: given.whole("CAIRN_DRILL_SECONDS", 86_400, 60, 31_536_000),
+  };
   const parsed = parseStore(environment, platform, bucket);
   const errors = [...given.errors, ...("errors" in parsed ? parsed.errors : [])];
   if (errors.length > 0 || "errors" in parsed) {
     const detail = errors.map(({ pointer, message }) => `${pointer}: ${message}`).join("; ");
     throw new CairnError("invalid_configuration", detail, { errors });
   }
-  const webhooks = { webhookSecrets, webhookAllow };
-  return Object.freeze({ store: parsed.store, frames, keys, maxBodyBytes, corsOrigins, log, ...webhooks });
+  const rest = { webhookSecrets, webhookAllow, log, drill };
+  return Object.freeze({ store: parsed.store, frames, keys, maxBodyBytes, corsOrigins, ...rest });
 }
 
 function originsOf(given: Given<Environment>, name: "CAIRN_CORS_ORIGINS" | "CAIRN_WEBHOOK_ALLOW"): string[] {

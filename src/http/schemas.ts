@@ -177,6 +177,8 @@ export const Swept = once(() =>
       pruned: z.int(),
       promoted: z.int(),
       deleted: z.int(),
+      drilled: z.int(),
+      held: z.int(),
       more: z.boolean(),
       calls: z.int(),
       seconds: z.number(),

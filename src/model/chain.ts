@@ -68,7 +68,7 @@ export function depthOf({ chain }: FrameRef): number {
 }
 
 /** What the frames of a chain take up to this one, parts included. */
-function bytesUpTo({ storedBytes, chain, parts }: FrameRef): number {
+export function bytesUpTo({ storedBytes, chain, parts }: FrameRef): number {
   return (chain?.storedBytes ?? storedBytes) + (parts?.storedBytes ?? 0);
 }
 

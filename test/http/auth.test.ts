@@ -48,6 +48,11 @@ describe("parseApiKeys", () => {
     expect(problemsOf(JSON.stringify([key, other]))).toEqual(["CAIRN_API_KEYS/1/id"]);
   });
 
+  it("refuses the service's own tenant", () => {
+    const own = JSON.stringify([{ ...key, tenant: "cairn.operator" }]);
+    expect(problemsOf(own)).toEqual(["CAIRN_API_KEYS/0/tenant"]);
+  });
+
   it("finds each key by its token", async () => {
     const keys = parseApiKeys(CONTRACT_API_KEYS);
     const headers = { Authorization: `Bearer ${tokenOf("bob")}` };

@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
-import { migrate } from "../../src/backends/postgres/migrate.ts";
 import { postgresRunner } from "../../src/backends/postgres/index.ts";
+import { migrate } from "../../src/backends/postgres/migrate.ts";
 import { startPostgres } from "../../src/cli/local/postgres.ts";
 import { startRedis } from "../../src/cli/local/redis.ts";
 import { sampleOf } from "../support/prometheus-text.ts";

@@ -1,6 +1,7 @@
 /** The service in a process of its own, as its environment says. It writes what it counted when its parent lets go. */
-import { serveHttp } from "../../src/http/node-server.ts";
+
 import { openService } from "../../src/http/in-node.ts";
+import { serveHttp } from "../../src/http/node-server.ts";
 
 const service = await openService(process.env);
 const { port } = await serveHttp(service.app);

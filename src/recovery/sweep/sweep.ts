@@ -6,6 +6,7 @@ import { sendOwn } from "../../state/commit.ts";
 import { type Core, loadHead, withBackend } from "../../state/core.ts";
 import { learnDeath } from "../../state/learning.ts";
 import { isWatched } from "../../state/remind.ts";
+import { type Drilled, type DrillOptions, drill } from "../drill/drill.ts";
 import type { Delivery } from "../wake/delivery.ts";
 import type { Interruption } from "../wake/message.ts";
 import { type Beside, beside } from "./beside.ts";
@@ -33,6 +34,9 @@ export interface SweepSummary {
   /** States that became checkpoints, for their pipelines only save them. */
   promoted: number;
   deleted: number;
+  /** Checkpoints read back by the restore drill, and of these those that were whole. */
+  drilled: number;
+  held: number;
   /** The budget ended before what was due. */
   more: boolean;
   /** Of the store. */
@@ -47,6 +51,8 @@ export interface SweepOptions extends Budget {
   prune?: { wanted(head: Head): boolean; run(core: Core, key: PipelineKey): Promise<unknown> };
   /** What nobody came to name is collected after so many seconds. @default 7200, twice what staged parts are kept */
   collectAfterSeconds?: number;
+  /** Reads back checkpoints when all that was due is done; without it none are. */
+  drill?: DrillOptions;
   /** Epoch milliseconds. @default Date.now */
   now?: () => number;
 }
@@ -83,8 +89,16 @@ export async function sweep(core: Core, options: SweepOptions = {}): Promise<Swe
     if (more || due.length < page) break;
   }
   await telling.ended();
+  const drilled = await readSome(run, more);
   await core.tally.flush(metered.backend);
-  return { ...summary(done), more, calls: metered.calls, seconds: (now() - started) / 1000 };
+  return { ...summary(done), ...drilled, more, calls: metered.calls, seconds: (now() - started) / 1000 };
+}
+
+/** What is due comes first, and a drill that fails keeps nobody from anything. */
+async function readSome({ core, options, now, metered }: Run, more: boolean): Promise<Drilled> {
+  const none = { drilled: 0, held: 0 };
+  if (!options.drill || more) return none;
+  return drill(core, metered, options.drill, now).catch(() => none);
 }
 
 interface Run {

@@ -1,5 +1,6 @@
 import { maybePrune } from "../../model/maybe-prune.ts";
 import type { Core } from "../../state/core.ts";
+import type { DrillOptions } from "../drill/drill.ts";
 import { pruneState } from "../retention/prune.ts";
 import { deliver } from "../wake/deliver.ts";
 import type { Delivery } from "../wake/delivery.ts";
@@ -11,6 +12,8 @@ import { type SweepSummary, sweep } from "./sweep.ts";
 export interface SweeperOptions extends Budget {
   /** What messages to owners are signed with; without it nobody is told, and messages wait. */
   webhookSecrets?: WebhookSecrets | null;
+  /** Without it no checkpoint is read back. */
+  drill?: DrillOptions;
 }
 
 /** The scheduled function of a service: what `sweep` does, with all that it may do. */
