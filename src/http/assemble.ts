@@ -1,4 +1,5 @@
 import type { StorageBackend } from "../backends/types.ts";
+import { watched } from "../monitoring/alerts.ts";
 import type { SweepSummary } from "../recovery/sweep/sweep.ts";
 import { sweeper } from "../recovery/sweep/sweeper.ts";
 import { createCore } from "../state/core.ts";
@@ -20,12 +21,21 @@ export type Runtime = Pick<AppDependencies, "frozen">;
 /** The service over a store that is open. */
 export function assemble(
   backend: StorageBackend,
-  { frames, webhookAllow, webhookSecrets, log, drill, ...settings }: Omit<ServiceSettings, "store">,
+  {
+    frames,
+    webhookAllow,
+    webhookSecrets,
+    log,
+    drill,
+    alertUrl: url,
+    ...settings
+  }: Omit<ServiceSettings, "store">,
   runtime: Runtime = {},
 ): AssembledService {
   const core = createCore({ backend, frames, webhooks: { allow: webhookAllow } });
   const tenants = tenantsOf(settings.keys);
-  const sweep = sweeper(core, { webhookSecrets, drill: { ...drill, tenants } });
+  const tell = url && webhookSecrets ? { url, secrets: webhookSecrets } : undefined;
+  const sweep = watched(core, sweeper(core, { webhookSecrets, drill: { ...drill, tenants } }), { tell });
   const close = () =>
     core.tally
       .flush()

@@ -9,6 +9,7 @@ import { parseKeyRing } from "../frames/key-ring.ts";
 import type { FrameOptions } from "../frames/stored.ts";
 import { CairnError, type ErrorItem } from "../model/errors.ts";
 import { present } from "../model/present.ts";
+import { targetProblem } from "../model/webhook-target.ts";
 import type { DrillOptions } from "../recovery/drill/drill.ts";
 import { parseWebhookSecrets, type WebhookSecrets } from "../recovery/wake/secrets.ts";
 import { type ApiKeys, parseApiKeys } from "./auth.ts";
@@ -31,6 +32,8 @@ export interface Environment extends StoreVariables {
   CAIRN_LOG?: string;
   /** Origins that webhooks may be sent to though they are not public, separated by commas. @default none */
   CAIRN_WEBHOOK_ALLOW?: string;
+  /** Where alerts are told, signed with `CAIRN_WEBHOOK_SECRETS`. @default nowhere: `GET /v1/alerts` shows them */
+  CAIRN_ALERT_URL?: string;
   /** How many checkpoints a sweep reads back; 0: none. @default 0 */
   CAIRN_DRILL_CHECKPOINTS?: string;
   /** A checkpoint is read back so often at most, seconds. @default 86400 */
@@ -46,6 +49,7 @@ export interface ServiceSettings {
   readonly webhookSecrets: WebhookSecrets | null;
   readonly webhookAllow: readonly string[];
   readonly log: "none" | "json";
+  readonly alertUrl: string | null;
   readonly drill: Pick<DrillOptions, "checkpoints" | "everySeconds">;
 }
 
@@ -67,6 +71,7 @@ export function parseEnvironment(
   const keys = parsedOf(parseApiKeys, environment.CAIRN_API_KEYS, "CAIRN_API_KEYS", given.errors);
   const { CAIRN_WEBHOOK_SECRETS: secrets } = environment;
   const webhookSecrets = parsedOf(parseWebhookSecrets, secrets, "CAIRN_WEBHOOK_SECRETS", given.errors);
+  const alertUrl = alertUrlOf(given, webhookAllow, webhookSecrets);
   const frames = framesOf(given, environment);
   const log = given.choice("CAIRN_LOG", ["none", "json"]);
   const drill = {
@@ -79,8 +84,22 @@ export function parseEnvironment(
     const detail = errors.map(({ pointer, message }) => `${pointer}: ${message}`).join("; ");
     throw new CairnError("invalid_configuration", detail, { errors });
   }
-  const rest = { webhookSecrets, webhookAllow, log, drill };
+  const rest = { webhookSecrets, webhookAllow, alertUrl, log, drill };
   return Object.freeze({ store: parsed.store, frames, keys, maxBodyBytes, corsOrigins, ...rest });
+}
+
+/** The rules for wake-ups hold for it as well. The URL may be a secret: it is not repeated. */
+function alertUrlOf(
+  given: Given<Environment>,
+  allow: readonly string[],
+  secrets: WebhookSecrets | null,
+): string | null {
+  if (!given.has("CAIRN_ALERT_URL")) return null;
+  const url = given.text("CAIRN_ALERT_URL");
+  const problem = targetProblem(url, allow);
+  if (problem !== null) given.refuse("CAIRN_ALERT_URL", problem);
+  if (!secrets) given.refuse("CAIRN_ALERT_URL", "needs CAIRN_WEBHOOK_SECRETS");
+  return url;
 }
 
 function originsOf(given: Given<Environment>, name: "CAIRN_CORS_ORIGINS" | "CAIRN_WEBHOOK_ALLOW"): string[] {

@@ -6,6 +6,7 @@ import { once } from "../model/once.ts";
 import { Kind, Owner, Policy, Status, Timestamp } from "../model/pipeline.ts";
 import { PipelineSummary } from "../model/pipeline-view.ts";
 import * as z from "../model/zod.ts";
+import { ALERT_NAMES } from "../monitoring/alert-rules.ts";
 
 /* What the answers hold that no record does. */
 
@@ -225,6 +226,26 @@ export const StateMetrics = once(() => {
     })
     .check(z.meta({ id: "StateMetrics" }));
 });
+
+export const Alerts = once(() =>
+  z
+    .object({
+      data: z.array(
+        z.object({
+          name: z.enum(ALERT_NAMES),
+          state: z.enum(["ok", "firing"]),
+          value: z
+            .nullable(z.number())
+            .check(z.meta({ description: "At the last look; null: nothing was measured." })),
+          threshold: z.number(),
+          since: z.nullable(Timestamp()),
+        }),
+      ),
+      evaluatedAt: z.nullable(Timestamp()),
+      untold: z.int().check(z.meta({ description: "Messages that were not delivered yet." })),
+    })
+    .check(z.meta({ id: "Alerts" })),
+);
 
 export const Readiness = once(() =>
   z

@@ -60,6 +60,17 @@ describe("the environment", () => {
     expect(JSON.stringify(given)).not.toContain(secret.slice(6));
   });
 
+  it.each([
+    ["http://alerts.example.com/x", secret],
+    ["https://127.0.0.1/x", secret],
+    ["https://alerts.example.com/x", ""],
+  ])("takes no alert URL that may not be called, or without secrets: %s", (url, secrets) => {
+    const wrong = { CAIRN_ALERT_URL: url, CAIRN_WEBHOOK_SECRETS: secrets };
+    expect(() => parseEnvironment(wrong, "worker", true)).toThrow(/^CAIRN_ALERT_URL: (?!.*example)/);
+    const right = { CAIRN_ALERT_URL: "https://alerts.example.com/x", CAIRN_WEBHOOK_SECRETS: secret };
+    expect(parseEnvironment(right, "worker", true)).toMatchObject({ alertUrl: right.CAIRN_ALERT_URL });
+  });
+
   it("tells what is wrong, without repeating it", () => {
     const wrong = {
       CAIRN_WEBHOOK_SECRETS: `${secret} hunter2`,

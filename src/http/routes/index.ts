@@ -1,4 +1,5 @@
 import type { Route } from "../route.ts";
+import { alertRoutes } from "./alerts.ts";
 import { checkpointRoutes } from "./checkpoints.ts";
 import { copyRoutes } from "./copies.ts";
 import { leaseRoutes } from "./lease.ts";
@@ -21,6 +22,7 @@ export const ROUTES: readonly Route[] = [
   ...leaseRoutes,
   ...recoveryRoutes,
   ...sweepRoutes,
+  ...alertRoutes,
   ...pruneRoutes,
   ...pipelineRoutes,
   ...copyRoutes,

@@ -24,6 +24,7 @@ const PATHS: [path: string, allow: string][] = [
   ["/v1/sweep", "POST"],
   ["/v1/metrics", "GET, HEAD"],
   ["/metrics", "GET, HEAD"],
+  ["/v1/alerts", "GET, HEAD"],
   ["/health", "GET, HEAD"],
   ["/ready", "GET, HEAD"],
   ["/openapi.json", "GET, HEAD"],
@@ -125,7 +126,7 @@ export function serviceContract(client: Client): void {
     expectProblem(await client.get(path), 404, "not_found");
   });
 
-  it.each(["prune", "/v1/alerts", "/console"])("%s is not there yet", async (path) => {
+  it.each(["prune", "/console"])("%s is not there yet", async (path) => {
     const url = path.startsWith("/") ? path : `${pipeline(newId())}/${path}`;
     expectProblem(await client.call(path.startsWith("/") ? "GET" : "POST", url), 404, "not_found");
   });
@@ -146,6 +147,26 @@ export function serviceContract(client: Client): void {
     const ready = await client.get("/ready");
     expect(ready.status).toBe(200);
     expect(ready.json()).toEqual({ ready: true, backend: expect.any(String), problems: [] });
+  });
+
+  it("shows its alerts to who may run the sweep", async () => {
+    const { status, text } = await client.get("/v1/alerts", { as: "admin" });
+    expect(status, text).toBe(200);
+    const alerts = JSON.parse(text) as { data: Record<string, unknown>[] };
+    expect(alerts).toEqual({
+      ...{ data: expect.any(Array), untold: expect.any(Number) },
+      evaluatedAt: expect.toSatisfy((at) => at === null || Date.parse(at as string) > 0),
+    });
+    const thresholds = Object.fromEntries(alerts.data.map(({ name, threshold }) => [name, threshold]));
+    expect(thresholds).toEqual({
+      ...{ checkpointTime: 30, storageUsage: 0.8, errorRate: 0.05 },
+      ...{ sweepLag: 600, interruptedPipelines: 10, drillFailures: 0 },
+    });
+    for (const alert of alerts.data) {
+      expect(Object.keys(alert).sort()).toEqual(["name", "since", "state", "threshold", "value"]);
+      expect(alert.since === null).toBe(alert.state === "ok");
+    }
+    expectProblem(await client.get("/v1/alerts"), 403, "forbidden");
   });
 
   it("describes itself", async () => {
