@@ -18,7 +18,7 @@ export interface DrillOptions {
    * @default 33,554,432 (32 MiB)
    */
   bytes?: number;
-  /** Calls of the store in one sweep, about. @default 64 */
+  /** Calls of the store in one sweep, about. @default 16 and 3 for each of `checkpoints` */
   calls?: number;
   /** @default 5 */
   seconds?: number;
@@ -50,7 +50,8 @@ export async function drill(
   options: DrillOptions,
   now: () => number,
 ): Promise<Drilled> {
-  const { everySeconds = 86_400, checkpoints = 16, bytes = 33_554_432, calls = 64, seconds = 5 } = options;
+  const { everySeconds = 86_400, checkpoints = 16, bytes = 33_554_432, seconds = 5 } = options;
+  const { calls = 16 + 3 * checkpoints } = options;
   const none: Drilled = { drilled: 0, held: 0 };
   const tenants = [...new Set(options.tenants)].sort();
   const end = now() + seconds * 1000;
