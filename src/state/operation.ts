@@ -6,15 +6,15 @@ import type { Monitor, OperationEvent } from "./options.ts";
  * went. @throws what `asError` makes of a CairnError: by default a StateManagerError
  */
 export async function observed<T>(
-  monitor: Monitor | undefined,
+  monitor: Monitor,
   named: Pick<OperationEvent, "operation" | "pipelineId">,
   run: () => Promise<T>,
   asError = asManagerError,
 ): Promise<T> {
   const started = performance.now();
-  const record = (ok: boolean, code: string | null) => {
+  const record = (ok: boolean, code: OperationEvent["code"]) => {
     const seconds = (performance.now() - started) / 1000;
-    monitor?.record({ ...named, seconds, ok, code });
+    monitor.record({ ...named, seconds, ok, code });
   };
   try {
     const result = await run();

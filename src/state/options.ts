@@ -8,7 +8,7 @@ import {
 import type { StorageBackend } from "../backends/types.ts";
 import { type KeyRing, parseKeyRing } from "../frames/key-ring.ts";
 import type { FrameOptions } from "../frames/stored.ts";
-import { CairnError, type ErrorItem, StateManagerError } from "../model/errors.ts";
+import { CairnError, type ErrorCode, type ErrorItem, StateManagerError } from "../model/errors.ts";
 import { TenantId } from "../model/names.ts";
 import { once } from "../model/once.ts";
 import { problemsOf } from "../model/parse.ts";
@@ -27,7 +27,7 @@ export interface OperationEvent {
   seconds: number;
   ok: boolean;
   /** The error's code, when it failed with one. */
-  code: string | null;
+  code: ErrorCode | null;
 }
 
 const Common = once(() =>

@@ -1,16 +1,18 @@
+import type { SumsKey } from "../backends/types.ts";
 import { CairnError } from "../model/errors.ts";
 import type { PipelineKey } from "../model/ids.ts";
 import { checkPipelineId } from "./arguments.ts";
 import { type Core, createCore } from "./core.ts";
 import { later } from "./later.ts";
 import { asManagerError, observed } from "./operation.ts";
-import type { Settings } from "./options.ts";
+import type { Monitor, OperationEvent, Settings } from "./options.ts";
 import { Underway } from "./underway.ts";
 
 /** What the objects of the library work through, one or several together: a store that is opened at its first use. */
 export class Session {
   readonly settings: Settings;
   readonly underway = new Underway();
+  readonly #observers = new Set<Monitor["record"]>();
   #core: Promise<Core> | null = null;
   #closing: Promise<void> | null = null;
 
@@ -55,9 +57,22 @@ export class Session {
         if (core.tally.claim()) void later().then(() => core.tally.flush());
       });
     };
-    const result = observed(this.settings.monitor, named, run, asError);
+    const result = observed({ record: (event) => this.#record(event) }, named, run, asError);
     this.underway.add(result);
     return result;
+  }
+
+  /** Tells of every operation from now on, when it has ended. */
+  observe(record: Monitor["record"]): void {
+    this.#observers.add(record);
+  }
+
+  /** Nothing where the store could not be opened: then there is nowhere to add it. */
+  count(key: SumsKey, increments: Readonly<Record<string, number>>): void {
+    this.#core?.then(
+      ({ tally }) => tally.count(key, increments, true),
+      () => {},
+    );
   }
 
   /** Waits for all that was called before. @throws what the saves in the background threw since the last flush */
@@ -84,6 +99,11 @@ export class Session {
       await core?.tally.ended();
       await core?.backend.close();
     }
+  }
+
+  #record(event: OperationEvent): void {
+    this.settings.monitor?.record(event);
+    for (const record of this.#observers) record(event);
   }
 
   #open(): Promise<Core> {
