@@ -70,7 +70,7 @@ export class Session {
   /** Nothing where the store could not be opened: then there is nowhere to add it. */
   count(key: SumsKey, increments: Readonly<Record<string, number>>): void {
     this.#core?.then(
-      ({ tally }) => tally.count(key, increments, true),
+      ({ tally }) => tally.count(key, increments),
       () => {},
     );
   }
