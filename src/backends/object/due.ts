@@ -28,7 +28,7 @@ interface DueOptions {
 const MARKERS = 2000;
 const AT_ONCE = 32;
 /** So many are listed first. When all of them are due there are likely to be many more. */
-const FRONT = 8;
+const FRONT = 4;
 /** Ten times the longest time a function may run: nobody still holds a head that was prepared before. */
 const ABANDONED_MINUTES = 150;
 
