@@ -10,8 +10,8 @@ function uncounted(core: Core): Core {
   const count: Core["tally"]["count"] = (key, increments) => {
     if (key.scope !== "metrics") core.tally.count(key, increments);
   };
-  const { flush, claim, ended } = core.tally;
-  return { ...core, tally: { ...{ flush, claim, ended, count }, size: 0, dropped: 0 } };
+  const { flush, claim, close } = core.tally;
+  return { ...core, tally: { ...{ flush, claim, close, count }, size: 0, dropped: 0 } };
 }
 
 /** Saves through the service over one Redis, now with monitoring, now without. */

@@ -3,7 +3,7 @@ import type { Policy } from "../model/pipeline.ts";
 import { present } from "../model/present.ts";
 import type { Situation } from "../model/task.ts";
 import type { Knowledge } from "./knowledge.ts";
-import type { Planner } from "./planner.ts";
+import type { Place } from "./placed.ts";
 import { checkpointSecondsOf } from "./profile.ts";
 import { evaluate } from "./strategies.ts";
 
@@ -21,8 +21,8 @@ export interface Standing extends Situation {
   storedBytes?: number | undefined;
   /** Bytes that this one would add. @default the state's */
   addedBytes?: number | undefined;
-  /** Its plan, and where in it it is: indices of the chain's tasks, −1 where there is no checkpoint yet. */
-  planned?: { planner: Planner; task: number; lastCheckpoint: number } | undefined;
+  /** Its plan, and where in it it is; asked for only where the plan decides. */
+  planned?: (() => Place | undefined) | undefined;
 }
 
 /** A save of which nothing is known: a round trip, and 50 MB a second. */
@@ -41,15 +41,17 @@ export function decide(policy: Policy, { curve, profile }: Knowledge, standing: 
     ...{ curve, uptimeSeconds, atRiskSeconds },
     ...present({ first, progressAtCheckpoint, storedBytes, addedBytes }),
     checkpointCostSeconds: checkpointCost(profile, standing.stateBytes ?? 0),
-    ...(planned && { planned: () => asPlanned(planned, uptimeSeconds, atRiskSeconds) }),
+    planned: () => asPlanned(planned?.(), uptimeSeconds, atRiskSeconds),
   });
 }
 
 function asPlanned(
-  { planner, ...place }: NonNullable<Standing["planned"]>,
+  planned: Place | undefined,
   uptimeSeconds: number,
   atRiskSeconds: number,
-): boolean {
+): boolean | undefined {
+  if (!planned) return undefined;
+  const { planner, ...place } = planned;
   return planner.checkpointNow({
     ...{ ...place, uptimeSeconds },
     sinceCheckpointSeconds: Math.min(atRiskSeconds, uptimeSeconds),

@@ -15,8 +15,8 @@ export interface Forecast {
   atRiskSeconds?: number;
   /** There is no checkpoint yet, and the state is saved in any case: keeping it costs next to nothing. */
   first?: boolean;
-  /** Whether the pipeline's plan has its next checkpoint here. @default there is no plan */
-  planned?: () => boolean;
+  /** Whether the pipeline's plan has its next checkpoint here; undefined without a plan. @default there is none */
+  planned?: () => boolean | undefined;
   /** What a checkpoint costs now (s): its time, and in seconds' worth its money and the price of its bytes. */
   checkpointCostSeconds: number;
   /** Progress at the last checkpoint. @default 0 */

@@ -1,9 +1,10 @@
 import type { Profile } from "../checkpointing/profile.ts";
 import type { Decision } from "../model/checkpoint.ts";
-import type { Policy, Settings } from "../model/pipeline.ts";
+import type { Settings } from "../model/pipeline.ts";
 import type { PipelineView } from "../model/pipeline-view.ts";
 import type { Situation } from "../model/task.ts";
-import { type WriteOptions, writeHeaders } from "./options.ts";
+import type { Resumed } from "../state/resume.ts";
+import { type RegisterOptions, type WriteOptions, writeHeaders } from "./options.ts";
 import { type Outgoing, readJson, type Send } from "./send.ts";
 
 export interface ResumeOptions {
@@ -17,17 +18,8 @@ export interface ResumeOptions {
 }
 
 /** The lease, and what to go on from: the state is then the current one, to be loaded. */
-export interface ResumedPipeline {
+export interface ResumedPipeline extends Omit<Resumed, "point" | "replayed" | "kind"> {
   pipelineId: string;
-  fence: number;
-  owner: string;
-  expiresAt: string;
-  attempt: number;
-  /** 0: there is no state yet. */
-  version: number;
-  checkpointId: string | null;
-  contentType: string | null;
-  policy: Policy;
   /** What was learned of the pipeline's kind. */
   profile: Profile;
 }
@@ -60,9 +52,10 @@ export function register(
   send: Send,
   pipelineId: string,
   settings: Settings,
-  options: WriteOptions,
+  { ifNoneMatch, ...options }: RegisterOptions,
 ): Promise<PipelineView> {
-  return put(send, pathOf(pipelineId), settings, options) as Promise<PipelineView>;
+  const condition: Record<string, string> = ifNoneMatch ? { "If-None-Match": ifNoneMatch } : {};
+  return put(send, pathOf(pipelineId), settings, options, condition) as Promise<PipelineView>;
 }
 
 export function get(send: Send, pipelineId: string, signal: AbortSignal | undefined): Promise<PipelineView> {

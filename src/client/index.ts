@@ -6,7 +6,7 @@
 export { Cairn, type CairnOptions } from "./cairn.ts";
 export type { HeartbeatAnswer, ResumedPipeline, ResumeOptions } from "./calls.ts";
 export { CairnClientError, CairnHttpError, CairnValueError, type ClientErrorCode } from "./errors.ts";
-export type { LoadOptions, SaveOptions, WriteOptions } from "./options.ts";
+export type { LoadOptions, RegisterOptions, SaveOptions, WriteOptions } from "./options.ts";
 export type { DeleteOptions, Loaded, LoadedBytes, Pipeline, SaveBytesOptions } from "./pipeline.ts";
 export { CairnLeaseError } from "./run/lease-error.ts";
 export type { Run, RunOptions, StepFacts } from "./run/run.ts";

@@ -24,6 +24,11 @@ export interface SaveOptions extends WriteOptions {
   task?: TaskFacts | readonly TaskFacts[] | undefined;
 }
 
+export interface RegisterOptions extends WriteOptions {
+  /** Only when it is not there; a deleted one starts anew. */
+  ifNoneMatch?: "*" | undefined;
+}
+
 export interface LoadOptions {
   signal?: AbortSignal | undefined;
 }

@@ -5,7 +5,13 @@ import type { Situation } from "../model/task.ts";
 import * as calls from "./calls.ts";
 import { CairnHttpError } from "./errors.ts";
 import { type LoadedContent, loadContent } from "./load.ts";
-import { type LoadOptions, type SaveOptions, type WriteOptions, writeHeaders } from "./options.ts";
+import {
+  type LoadOptions,
+  type RegisterOptions,
+  type SaveOptions,
+  type WriteOptions,
+  writeHeaders,
+} from "./options.ts";
 import { type SaveResult, type Shared, saveContent } from "./save.ts";
 import type { Turns } from "./turns.ts";
 import { BYTES_TYPE, type Content, decodeValue, encodeValue } from "./values.ts";
@@ -87,7 +93,7 @@ export class Pipeline {
   }
 
   /** Registers it, or changes the settings given. */
-  register(settings: Settings, options: WriteOptions = {}): Promise<PipelineView> {
+  register(settings: Settings, options: RegisterOptions = {}): Promise<PipelineView> {
     return calls.register(this.#shared.send, this.id, settings, options);
   }
 

@@ -36,11 +36,7 @@ export function assemble(
   const tenants = tenantsOf(settings.keys);
   const tell = url && webhookSecrets ? { url, secrets: webhookSecrets } : undefined;
   const sweep = watched(core, sweeper(core, { webhookSecrets, drill: { ...drill, tenants } }), { tell });
-  const close = () =>
-    core.tally
-      .flush()
-      .then(() => core.tally.ended())
-      .then(() => backend.close());
+  const close = () => core.tally.close().then(() => backend.close());
   const told = log === "json" ? { log: writeLine } : {};
   return { app: createApp({ core, sweep, ...settings, ...told, ...runtime }), sweep, close };
 }

@@ -76,21 +76,10 @@ export async function* listPipelines(cairn: Cairn, within: Partial<Place>): Asyn
 }
 
 /** Makes a place's pipeline, with what it is found by; one that is there stays as it is. */
-export async function register(
-  cairn: Cairn,
-  { id }: Pipeline,
-  place: Place,
-  retention: Retention,
-): Promise<void> {
-  const body = { kind: KIND, labels: await labelsOf(place), retention };
-  const headers = {
-    "Content-Type": "application/json",
-    "Idempotency-Key": crypto.randomUUID(),
-    "If-None-Match": "*",
-  };
+export async function register(pipeline: Pipeline, place: Place, retention: Retention): Promise<void> {
+  const settings = { kind: KIND, labels: await labelsOf(place), retention };
   try {
-    const encoded = new TextEncoder().encode(JSON.stringify(body));
-    await cairn.request({ method: "PUT", path: `/v1/pipelines/${id}`, headers, body: encoded });
+    await pipeline.register(settings, { ifNoneMatch: "*" });
   } catch (error) {
     if (!(error instanceof CairnHttpError) || error.status !== 412) throw error;
   }

@@ -150,8 +150,8 @@ export class ThreadView {
   }
 
   async #save({ version }: Read, document: ThreadDocument): Promise<void> {
-    const { cairn, retention } = this.#options;
-    if (version === null) await register(cairn, this.pipeline, this.place, retention);
+    const { retention } = this.#options;
+    if (version === null) await register(this.pipeline, this.place, retention);
     try {
       const saved = await this.pipeline.saveBytes(encodeDocument(document), {
         contentType: DOCUMENT_TYPE,

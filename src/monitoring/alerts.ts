@@ -1,4 +1,5 @@
 import { sha256Hex } from "../frames/digest.ts";
+import { secondsSince } from "../model/seconds.ts";
 import type { SweepSummary } from "../recovery/sweep/sweep.ts";
 import { deliver } from "../recovery/wake/deliver.ts";
 import type { WakeMessage } from "../recovery/wake/message.ts";
@@ -120,10 +121,6 @@ function looked(
   const outbox = waiting.map((message) => (isDue(message) ? { ...message, notBefore: until } : message));
   const kept = totals ?? before?.totals ?? null;
   return { note: { at, caughtUpAt, totals: kept, alerts, outbox }, claimed: waiting.filter(isDue) };
-}
-
-function secondsSince(at: string, now: number): number {
-  return Math.max(0, (now - Date.parse(at)) / 1000);
 }
 
 async function tellAll(

@@ -1,6 +1,7 @@
 import { type Profile, recoverySecondsOf } from "../checkpointing/profile.ts";
 import type { Head } from "../model/head.ts";
 import type { PipelineKey } from "../model/ids.ts";
+import { secondsSince } from "../model/seconds.ts";
 import type { Core } from "../state/core.ts";
 import { requireHead } from "../state/read.ts";
 import { uptime } from "../state/standing.ts";
@@ -21,7 +22,7 @@ export interface Recoverability {
 /** @param now epoch milliseconds */
 export function recoverability(head: Head, profile: Profile, now: number): Recoverability {
   const { status, state, lastCheckpoint } = head;
-  const unsaved = state ? Math.max(0, (now - Date.parse(state.savedAt)) / 1000) : Number.POSITIVE_INFINITY;
+  const unsaved = state ? secondsSince(state.savedAt, now) : Number.POSITIVE_INFINITY;
   const sameFrame = state !== null && lastCheckpoint?.frame.frameId === state.frame.frameId;
   const rto = recoverySecondsOf(profile, Number.NaN);
   return {

@@ -95,8 +95,7 @@ export class Session {
       await this.flush();
     } finally {
       const core = await this.#core?.catch(() => null);
-      await core?.tally.flush();
-      await core?.tally.ended();
+      await core?.tally.close();
       await core?.backend.close();
     }
   }

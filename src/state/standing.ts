@@ -1,7 +1,6 @@
 import { decide, type Standing } from "../checkpointing/decide.ts";
-import { planChain } from "../checkpointing/declared-plan.ts";
 import type { Knowledge } from "../checkpointing/knowledge.ts";
-import { createPlanner } from "../checkpointing/planner.ts";
+import { placeIn, planOf } from "../checkpointing/placed.ts";
 import { totalBytes } from "../model/chain.ts";
 import type { Checkpoint, Decision } from "../model/checkpoint.ts";
 import type { FrameRef } from "../model/frame.ts";
@@ -9,13 +8,10 @@ import type { Head } from "../model/head.ts";
 import type { PipelineKey } from "../model/ids.ts";
 import type { Policy } from "../model/pipeline.ts";
 import { present } from "../model/present.ts";
+import { secondsSince } from "../model/seconds.ts";
 import type { Situation } from "../model/task.ts";
 import { everyCheckpoint } from "./checkpoints.ts";
 import type { Core } from "./core.ts";
-
-/** Of a machine that died, until another begins; and of a recovery of which nothing is known. */
-const RESTART_SECONDS = 30;
-const RECOVERY_SECONDS = 1;
 
 /** A pipeline that is not there yet. */
 const NOTHING: Pick<Head, "policy" | "tasks" | "lastCheckpoint"> = {
@@ -41,7 +37,7 @@ export async function decideToSave(
   const since = sinceCheckpoint(head, now);
   const told = { stateBytes: head.state?.bytes ?? 0, sinceCheckpointSeconds: since, ...situation };
   const uptimeSeconds = uptime(head, now);
-  const unsaved = head.state ? seconds(head.state.savedAt, now) : uptimeSeconds;
+  const unsaved = head.state ? secondsSince(head.state.savedAt, now) : uptimeSeconds;
   return decide(head.policy, knowledge, {
     ...(present(told) as Situation),
     uptimeSeconds,
@@ -83,15 +79,11 @@ export async function decideToKeep(
 
 /** For how long the machine that runs it has been at it (s). */
 export function uptime({ care, createdAt }: Pick<Head, "care" | "createdAt">, now: number): number {
-  return seconds(care.since ?? createdAt, now);
+  return secondsSince(care.since ?? createdAt, now);
 }
 
 function sinceCheckpoint({ lastCheckpoint }: Pick<Head, "lastCheckpoint">, now: number): number | undefined {
-  return lastCheckpoint ? seconds(lastCheckpoint.createdAt, now) : undefined;
-}
-
-function seconds(from: string, now: number): number {
-  return Math.max(0, (now - Date.parse(from)) / 1000);
+  return lastCheckpoint ? secondsSince(lastCheckpoint.createdAt, now) : undefined;
 }
 
 /** What a checkpoint keeps of the situation it was made in. */
@@ -134,12 +126,9 @@ function place(
 ): Pick<Standing, "progressAtCheckpoint" | "planned"> {
   const { progress, task: last } = (lastCheckpoint?.metadata ?? {}) as Circumstances;
   const told = typeof progress === "number" ? { progressAtCheckpoint: progress } : {};
-  const chain = task && tasks.length > 0 && planChain(tasks, knowledge.profile, ASSUMED);
-  if (!chain) return told;
-  const [at, lastCheckpointAt] = [chain.order.indexOf(task.name), chain.order.indexOf(last ?? "")];
-  if (at < 0) return told;
-  const planner = createPlanner(chain.plan, knowledge.predictor, RESTART_SECONDS);
-  return { ...told, planned: { planner, task: at, lastCheckpoint: Math.min(lastCheckpointAt, at - 1) } };
+  const planned = () => {
+    const plan = task && planOf(tasks, knowledge);
+    return plan ? placeIn(plan, task.name, last) : undefined;
+  };
+  return { ...told, planned };
 }
-
-const ASSUMED = { checkpointSeconds: 0.1, recoverySeconds: RECOVERY_SECONDS };

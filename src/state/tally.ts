@@ -16,8 +16,8 @@ export interface Tally {
    * @param spacedMs not so soon after the last flush. @default 0
    */
   claim(spacedMs?: number): boolean;
-  /** Waits for the flushes that are underway, whoever began them. */
-  ended(): Promise<void>;
+  /** Flushes, and waits for the flushes that others began. */
+  close(): Promise<void>;
   /** Calls of the store that a flush takes. */
   readonly size: number;
   /** Additions that failed since this process began. */
@@ -66,7 +66,8 @@ export function tally(backend: Pick<StorageBackend, "add">): Tally {
       for (const [name, value] of Object.entries(increments))
         entry.sums.set(name, (entry.sums.get(name) ?? 0) + value);
     },
-    async ended() {
+    async close() {
+      await flush();
       await Promise.all(underway);
     },
     claim(spacedMs = 0) {

@@ -7,18 +7,13 @@ import { updatePipeline } from "../../src/state/pipelines.ts";
 import { learnedOf, resetProfile } from "../../src/state/profiles.ts";
 import { resume } from "../../src/state/resume.ts";
 import { saveState } from "../../src/state/save.ts";
-import { service } from "../recovery/sweep/bench.ts";
+import { serviceInTime } from "../recovery/sweep/bench.ts";
 
 function stage() {
-  const s = service();
-  const pass = (seconds: number) => {
-    s.pass(seconds);
-    vi.setSystemTime(s.clock.now);
-  };
-  vi.setSystemTime(s.clock.now);
+  const s = serviceInTime();
   const learned = (kind = "default") => learnedOf(s.core, "acme", kind);
   const resumed = (id: string, owner = "w") => resume(s.core, s.key(id), { owner, ttlSeconds: 30 });
-  return { ...s, pass, learned, resumed };
+  return { ...s, learned, resumed };
 }
 
 beforeEach(() => void vi.useFakeTimers({ toFake: ["Date"] }));

@@ -1,19 +1,12 @@
 import { writeFile } from "node:fs/promises";
+import type { ResumedPipeline } from "../../client/calls.ts";
 import { CairnError } from "../../model/errors.ts";
 import { json } from "../service.ts";
 import { numberOption, serviceCommand } from "../service-command.ts";
 import { facts } from "../table.ts";
 
-interface Resumed {
-  fence: number;
-  owner: string;
-  expiresAt: string;
-  attempt: number;
-  version: number;
-  checkpointId: string | null;
-  contentType: string | null;
-  stateUrl: string | null;
-}
+/** As without `Prefer: profile`. */
+type Resumed = Omit<ResumedPipeline, "policy" | "profile"> & { stateUrl: string | null };
 
 export const resumeCommand = serviceCommand({
   usage: "resume PIPELINE",

@@ -1,16 +1,11 @@
 import { checkpointCost, decide } from "../../checkpointing/decide.ts";
-import { planChain } from "../../checkpointing/declared-plan.ts";
-import { type Knowledge, knowledgeOf } from "../../checkpointing/knowledge.ts";
-import { createPlanner, type Planner } from "../../checkpointing/planner.ts";
+import { knowledgeOf } from "../../checkpointing/knowledge.ts";
+import { placeIn, planOf } from "../../checkpointing/placed.ts";
 import { addProfiles, checkpointTook, type Profile } from "../../checkpointing/profile.ts";
 import type { Decision } from "../../model/checkpoint.ts";
 import type { Policy, Settings } from "../../model/pipeline.ts";
 import type { Task } from "../../model/task.ts";
 import { now } from "./lease.ts";
-
-/** Of a machine that died, until another begins; and of a recovery of which nothing is known. */
-const RESTART_SECONDS = 30;
-const ASSUMED = { checkpointSeconds: 0.1, recoverySeconds: 1 };
 
 /** Decides at the boundaries of tasks, in this process: what need not be saved is not sent. */
 export interface Boundaries {
@@ -40,28 +35,26 @@ export function boundaries(
   let lastTask: string | null = null;
   let own: Profile = {};
   let known = knowledgeOf(profile);
-  let plan = planned(tasks, known);
+  let plan = planOf(tasks, known);
   let lastProgress = 0;
   let progressAtCheckpoint = 0;
 
   function learn(profile: Profile): void {
     known = knowledgeOf(profile);
-    plan = planned(tasks, known);
+    plan = planOf(tasks, known);
   }
 
   return {
     decide(task, progress) {
-      const at = plan?.order.indexOf(task.name) ?? -1;
       const time = now();
       const since = time - savedAt;
-      const place = plan && at >= 0 ? placeOf(plan, at, lastTask) : undefined;
       lastProgress = progress ?? lastProgress;
       return decide(policy, known, {
         ...{ task, stateBytes: lastBytes, sinceCheckpointSeconds: since },
         ...(progress === undefined ? {} : { progress }),
         uptimeSeconds: time - upSince,
         atRiskSeconds: since,
-        planned: place,
+        planned: () => (plan ? placeIn(plan, task.name, lastTask) : undefined),
         progressAtCheckpoint,
       });
     },
@@ -74,7 +67,7 @@ export function boundaries(
       const before = checkpointCost(known.profile, bytes);
       known = { ...known, profile: withCosts(known.profile, own) };
       const changed = Math.abs(checkpointCost(known.profile, bytes) - before) > ANOTHER * before;
-      if (changed) plan = planned(tasks, known);
+      if (changed) plan = planOf(tasks, known);
     },
     learned(profile) {
       learn(withCosts(profile, own));
@@ -85,20 +78,4 @@ export function boundaries(
 function withCosts(profile: Profile, own: Profile): Profile {
   if (own.c === undefined) return profile;
   return { ...profile, ...Object.fromEntries(COSTS.map((name) => [name, own[name] ?? 0])) };
-}
-
-interface Planned {
-  order: string[];
-  planner: Planner;
-}
-
-function planned(tasks: NonNullable<Settings["tasks"]>, { profile, predictor }: Knowledge): Planned | null {
-  const chain = tasks.length > 0 && planChain(tasks, profile, ASSUMED);
-  if (!chain) return null;
-  return { order: chain.order, planner: createPlanner(chain.plan, predictor, RESTART_SECONDS) };
-}
-
-function placeOf({ order, planner }: Planned, task: number, lastTask: string | null) {
-  const last = lastTask === null ? -1 : order.indexOf(lastTask);
-  return { planner, task, lastCheckpoint: Math.min(last, task - 1) };
 }

@@ -1,3 +1,4 @@
+import { vi } from "vitest";
 import { memoryBackend } from "../../../src/backends/memory.ts";
 import type { StorageBackend } from "../../../src/backends/types.ts";
 import type { PipelineKey } from "../../../src/model/ids.ts";
@@ -44,4 +45,15 @@ export function service(backendOf: (now: () => number) => StorageBackend = (now)
     events: async (id: string) =>
       (await listEvents(core, key(id), { limit: 100 })).data.map((event) => event.type).reverse(),
   };
+}
+
+/** The same, the service's own clock going with the store's: between `vi.useFakeTimers` and `vi.useRealTimers`. */
+export function serviceInTime() {
+  const s = service();
+  const pass = (seconds: number) => {
+    s.pass(seconds);
+    vi.setSystemTime(s.clock.now);
+  };
+  vi.setSystemTime(s.clock.now);
+  return { ...s, pass };
 }

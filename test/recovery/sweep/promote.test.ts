@@ -1,17 +1,6 @@
 import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
 import type { Policy } from "../../../src/model/pipeline.ts";
-import { service } from "./bench.ts";
-
-/** The service's own clock goes with the store's. */
-function stage() {
-  const s = service();
-  const pass = (seconds: number) => {
-    s.pass(seconds);
-    vi.setSystemTime(s.clock.now);
-  };
-  vi.setSystemTime(s.clock.now);
-  return { ...s, pass };
-}
+import { serviceInTime } from "./bench.ts";
 
 beforeEach(() => void vi.useFakeTimers({ toFake: ["Date"] }));
 afterEach(() => void vi.useRealTimers());
@@ -22,7 +11,7 @@ describe("a pipeline that only saves", () => {
     { strategy: "adaptive" },
     { strategy: "always" },
   ])("gets its first checkpoint from the sweep: %j", async (policy) => {
-    const s = stage();
+    const s = serviceInTime();
     await s.put("a", { policy });
     await s.save("a", "one");
     expect((await s.head("a")).lookAt).not.toBeNull();
@@ -39,7 +28,7 @@ describe("a pipeline that only saves", () => {
   });
 
   test("gets more of them as its policy says, and no sooner", async () => {
-    const s = stage();
+    const s = serviceInTime();
     await s.put("a", { policy: { strategy: "time", maxIntervalSeconds: 600 } });
     await s.save("a", "0");
     const made: number[] = [];
@@ -54,7 +43,7 @@ describe("a pipeline that only saves", () => {
   });
 
   test("is left alone without a strategy, with one that needs to be told something, and with `never`", async () => {
-    const s = stage();
+    const s = serviceInTime();
     for (const [id, policy] of Object.entries<Policy>({
       none: {},
       bounds: { maxIntervalSeconds: 1 },
@@ -69,7 +58,7 @@ describe("a pipeline that only saves", () => {
   });
 
   test("that is leased is promoted under its holder's fence, who goes on", async () => {
-    const s = stage();
+    const s = serviceInTime();
     await s.put("a", { policy: { strategy: "always" } });
     const { fence } = await s.lease("a", 3600);
     await s.save("a", "one", fence);
@@ -79,7 +68,7 @@ describe("a pipeline that only saves", () => {
   });
 
   test("that saves between the sweep's look and its commit is looked at again, and overlapping sweeps make one", async () => {
-    const s = stage();
+    const s = serviceInTime();
     await s.put("a", { policy: { strategy: "always" } });
     await s.save("a", "one");
     s.pass(61);
@@ -100,7 +89,7 @@ describe("a pipeline that only saves", () => {
   });
 
   test("never goes over its budget, by a byte", async () => {
-    const s = stage();
+    const s = serviceInTime();
     await s.put("a", { policy: { strategy: "always", storageBudgetBytes: 5 } });
     await s.save("a", "12345");
     s.pass(61);
