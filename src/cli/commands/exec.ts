@@ -2,12 +2,14 @@ import { mkdtemp, rm } from "node:fs/promises";
 import { hostname, tmpdir } from "node:os";
 import { join, resolve } from "node:path";
 import type { Pipeline } from "../../client/pipeline.ts";
+import { keepLease } from "../../client/run/lease.ts";
+import type { CairnLeaseError } from "../../client/run/lease-error.ts";
+import { takeLease } from "../../client/run/take.ts";
 import { CairnError } from "../../model/errors.ts";
 import { PipelineId } from "../../model/names.ts";
 import type { Policy } from "../../model/pipeline.ts";
 import { present } from "../../model/present.ts";
 import { type Command, readOptions, UsageError } from "../command.ts";
-import { keepLease, type LeaseOptions, takeLease, timeToStop } from "../exec/lease.ts";
 import { codeOf, type Program, startProgram } from "../exec/program.ts";
 import { StateFile } from "../exec/state-file.ts";
 import { saveLast, type Watched, watch } from "../exec/watch.ts";
@@ -49,6 +51,10 @@ const OPTIONS = {
   json: { type: "boolean", default: false },
 } as const;
 
+/** Of a lease's time, what is kept to stop the program once the lease cannot be renewed. */
+const RESERVE = 1 / 3;
+const BEATS = 5;
+
 const SIGNALS = ["SIGTERM", "SIGINT", "SIGHUP"] as const;
 
 async function run(words: string[]): Promise<null> {
@@ -65,14 +71,14 @@ async function run(words: string[]): Promise<null> {
   const lookSeconds = Number(options.look);
   if (!(lookSeconds >= 0.01 && lookSeconds <= 3600)) throw new UsageError("--look is from 0.01 to 3600.");
   const pipeline = clientAt(options).pipeline(pipelineId);
-  const lease = { owner, ttlSeconds, waitSeconds, settings };
-  const { fence, version } = await takeLease(pipeline, lease).catch(asCairnError);
+  const lease = { owner, ttlSeconds, waitSeconds };
+  const { fence, version } = await takeLease(pipeline, lease, settings).catch(asCairnError);
   const folder = options["state-file"] === "" ? await mkdtemp(join(tmpdir(), "cairn-exec-")) : null;
   const file = new StateFile(folder ? join(folder, "state") : resolve(options["state-file"]));
   const watched = { pipeline, fence, file, lookSeconds, warn };
   try {
     if (version > 0) await restore(pipeline, file);
-    const { code, signal } = await perform(program, watched, lease, graceSeconds);
+    const { code, signal } = await perform(program, watched, ttlSeconds, graceSeconds);
     // A signal means that it is to go on elsewhere: a lease that runs out at once has the sweep find it.
     await (signal
       ? pipeline.heartbeat({ fence, ttlSeconds: 1 })
@@ -97,7 +103,7 @@ async function restore(pipeline: Pipeline, file: StateFile): Promise<void> {
 async function perform(
   words: string[],
   watched: Watched,
-  lease: LeaseOptions,
+  ttlSeconds: number,
   graceSeconds: number,
 ): Promise<{ code: number; signal: NodeJS.Signals | null }> {
   const { pipeline, fence, file } = watched;
@@ -106,16 +112,18 @@ async function perform(
   const program = startProgram(words, { ...process.env, ...environment });
   const signals = passOn(program, graceSeconds);
   const watching = watch(watched, over.signal);
-  const keeping = keepLease(pipeline, lease, fence, over.signal);
+  const lease = keepLease(pipeline, { fence, ttlSeconds, beats: BEATS, reserve: RESERVE });
   // Without the lease, whatever it does may do harm.
-  const stopped = keeping.then((lost) =>
-    lost === null ? undefined : program.stop(Math.min(graceSeconds, timeToStop(lease))),
-  );
+  const stop = () => void program.stop(Math.min(graceSeconds, ttlSeconds * RESERVE));
+  lease.signal.addEventListener("abort", stop);
   const code = await program.ended.finally(() => over.abort());
-  const [lost] = await Promise.all([keeping, watching, stopped]);
+  lease.stop();
+  await watching;
   signals.end();
-  if (lost !== null)
-    throw new CairnError("fence_lost", `The lease was lost, and the program stopped. ${lost}`);
+  if (lease.signal.aborted) {
+    const { message } = lease.signal.reason as CairnLeaseError;
+    throw new CairnError("fence_lost", `The lease was lost, and the program stopped. ${message}`);
+  }
   await saveLast(watched);
   return { code, signal: signals.received };
 }

@@ -3,12 +3,18 @@ import { CairnHttpError } from "../errors.ts";
 import type { Pipeline } from "../pipeline.ts";
 import { CairnLeaseError } from "./lease-error.ts";
 
-/** Heartbeats in the time of a lease: two may get lost. */
-const BEATS = 3;
+export interface LeaseOptions {
+  fence: number;
+  ttlSeconds: number;
+  /** Heartbeats in the time of the lease. @default 3 */
+  beats?: number;
+  /** The share of its time at whose start it is given up, to stop what runs under it before another may begin. */
+  reserve?: number;
+}
 
 export interface Lease {
   readonly fence: number;
-  /** Aborted with a CairnLeaseError once the lease is lost, or has run out. */
+  /** Aborted with a CairnLeaseError once the lease is lost, or is about to run out. */
   readonly signal: AbortSignal;
   /** Renews it now. Where timers stand still, call it yourself. @throws CairnLeaseError */
   beat(ttlSeconds?: number): Promise<HeartbeatAnswer>;
@@ -21,22 +27,23 @@ export interface Lease {
 }
 
 /**
- * Keeps a lease alive until it is stopped: a heartbeat every third of its time. When the service says that it is lost,
- * or has not renewed it until it runs out, the signal is aborted.
+ * Keeps a lease alive until it is stopped, by heartbeats. When the service says that it is lost, or has not renewed it
+ * shortly before it runs out, the signal is aborted.
  */
 export function keepLease(
   pipeline: Pipeline,
-  { fence, ttlSeconds }: { fence: number; ttlSeconds: number },
-  learned: (answer: HeartbeatAnswer) => void,
+  { fence, ttlSeconds, beats = 3, reserve = 1 / 6 }: LeaseOptions,
+  learned: (answer: HeartbeatAnswer) => void = () => {},
 ): Lease {
   const controller = new AbortController();
-  let endsAt = now() + ttlSeconds;
-  const beats = every(ttlSeconds / BEATS, () => void beat().catch(() => {}));
-  const watch = every(ttlSeconds / BEATS / 4, expire);
+  let endsAt = now() + ttlSeconds * (1 - reserve);
+  const timers = [
+    every(ttlSeconds / beats, () => void beat().catch(() => {})),
+    every((ttlSeconds * reserve) / 4, expire),
+  ];
 
   function stop(): void {
-    beats.stop();
-    watch.stop();
+    for (const timer of timers) timer.stop();
   }
 
   function lose(message: string, cause?: unknown): void {
@@ -45,11 +52,11 @@ export function keepLease(
   }
 
   function expire(): void {
-    if (now() >= endsAt) lose("The lease ran out before the service answered.");
+    if (now() >= endsAt) lose("The service did not renew the lease in time.");
   }
 
   function renewed(sentAt: number, ttl = ttlSeconds): void {
-    endsAt = Math.max(endsAt, sentAt + ttl);
+    endsAt = Math.max(endsAt, sentAt + ttl * (1 - reserve));
   }
 
   function failed(error: unknown): void {

@@ -5,6 +5,7 @@ import { CairnClientError, CairnHttpError, invalidArgument } from "../errors.ts"
 import type { Pipeline } from "../pipeline.ts";
 import { type Boundaries, boundaries } from "./boundary.ts";
 import { keepLease, type Lease, now } from "./lease.ts";
+import { type Taken, type TakeOptions, takeLease } from "./take.ts";
 import { onTermination } from "./termination.ts";
 
 export interface RunOptions extends Settings {
@@ -12,6 +13,8 @@ export interface RunOptions extends Settings {
   owner?: string;
   /** How long after its last sign of life it is found to be dead, 1 to 86,400. @default 60 */
   ttlSeconds?: number;
+  /** How long to wait for another who runs it, seconds. @default 0 */
+  waitSeconds?: number;
   /** What the platform leaves between SIGTERM and SIGKILL, for a last save. @default 10 */
   graceSeconds?: number;
   signal?: AbortSignal;
@@ -178,6 +181,7 @@ export async function startRun<T>(
   {
     owner = `run-${crypto.randomUUID()}`,
     ttlSeconds = 60,
+    waitSeconds = 0,
     graceSeconds = 10,
     signal,
     ...settings
@@ -185,7 +189,7 @@ export async function startRun<T>(
   work: (run: Run) => Promise<T>,
 ): Promise<T> {
   const upSince = now();
-  const taken = await take(pipeline, settings, { owner, ttlSeconds });
+  const taken = await take(pipeline, settings, { owner, ttlSeconds, waitSeconds, signal });
   if (!taken) return (await loadSaved(pipeline))?.result as T;
   const saved = taken.version > 0 ? await loadSaved(pipeline) : null;
   const { tasks = [] } = settings;
@@ -226,22 +230,17 @@ async function failed(run: Run): Promise<void> {
 }
 
 /** Null when it was completed before. */
-async function take(
-  pipeline: Pipeline,
-  settings: Settings,
-  lease: { owner: string; ttlSeconds: number },
-): Promise<ResumedPipeline | null> {
+async function take(pipeline: Pipeline, settings: Settings, options: TakeOptions): Promise<Taken | null> {
   try {
-    const resumed = await pipeline.resume(lease);
-    if (Object.keys(settings).length > 0) await pipeline.register(settings, { fence: resumed.fence });
-    return resumed;
+    const taken = await takeLease(pipeline, options, settings);
+    const { fence, made } = taken;
+    if (!made && Object.keys(settings).length > 0) await pipeline.register(settings, { fence });
+    return taken;
   } catch (error) {
-    if (!(error instanceof CairnHttpError)) throw error;
-    if (error.code === "invalid_transition" && (await isCompleted(pipeline))) return null;
-    if (error.code !== "not_found") throw error;
+    if (!(error instanceof CairnHttpError && error.code === "invalid_transition")) throw error;
+    if (await isCompleted(pipeline)) return null;
+    throw error;
   }
-  await pipeline.register(settings);
-  return pipeline.resume(lease);
 }
 
 async function isCompleted(pipeline: Pipeline): Promise<boolean> {

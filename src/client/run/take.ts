@@ -1,0 +1,44 @@
+import type { Settings } from "../../model/pipeline.ts";
+import type { ResumedPipeline } from "../calls.ts";
+import { CairnHttpError } from "../errors.ts";
+import { pause } from "../pause.ts";
+import type { Pipeline } from "../pipeline.ts";
+
+export interface TakeOptions {
+  owner: string;
+  ttlSeconds: number;
+  /** How long to wait for another holder. */
+  waitSeconds: number;
+  signal?: AbortSignal | undefined;
+}
+
+export interface Taken extends ResumedPipeline {
+  /** It was not there before. */
+  made: boolean;
+}
+
+/**
+ * Takes the lease and the recovery point; makes the pipeline, with these settings, where it is missing.
+ *
+ * @throws CairnHttpError `lease_held` when another holds it for longer, `invalid_transition` when it has ended
+ */
+export async function takeLease(
+  pipeline: Pipeline,
+  { owner, ttlSeconds, waitSeconds, signal }: TakeOptions,
+  settings: Settings,
+): Promise<Taken> {
+  const deadline = performance.now() + waitSeconds * 1000;
+  let made = false;
+  for (;;) {
+    try {
+      return { ...(await pipeline.resume({ owner, ttlSeconds, signal })), made };
+    } catch (error) {
+      if (!(error instanceof CairnHttpError)) throw error;
+      if (error.code === "not_found" && !made) {
+        await pipeline.register(settings, { signal });
+        made = true;
+      } else if (error.code !== "lease_held" || performance.now() >= deadline) throw error;
+      else await pause(Math.min(1, error.retryAfterSeconds ?? 1), signal);
+    }
+  }
+}
