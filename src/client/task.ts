@@ -2,7 +2,6 @@ import { invalidArgument } from "./errors.ts";
 
 /** The task that a save belongs to: what `checkpoint: "auto"` decides by. */
 export interface TaskFacts {
-  /** Printable ASCII. */
   name: string;
   /** 0 to 1. */
   criticality?: number | undefined;
@@ -10,7 +9,7 @@ export interface TaskFacts {
   seconds?: number | undefined;
   /** Of the whole pipeline, 0 to 1. */
   progress?: number | undefined;
-  /** What happened; printable ASCII. */
+  /** What happened. */
   event?: string | undefined;
 }
 
@@ -29,17 +28,23 @@ export function taskHeader(tasks: TaskFacts | readonly TaskFacts[]): string {
 }
 
 function oneTask({ name, criticality, seconds, progress, event }: TaskFacts): string {
-  const parts = [fieldString("task.name", name)];
+  const parts = [fieldString(name)];
   for (const [key, value] of Object.entries({ criticality, seconds, progress })) {
     if (value !== undefined) parts.push(`${key}=${fieldNumber(`task.${key}`, value)}`);
   }
-  if (event !== undefined) parts.push(`event=${fieldString("task.event", event)}`);
+  if (event !== undefined) parts.push(`event=${fieldString(event)}`);
   return parts.join(";");
 }
 
-function fieldString(what: string, text: string): string {
-  if (!/^[ -~]*$/.test(text)) throw invalidArgument(`${what} may only have printable ASCII characters.`);
-  return `"${text.replace(/["\\]/g, "\\$&")}"`;
+/** A String, or where that cannot hold it a Display String (§3.3.8). */
+function fieldString(text: string): string {
+  if (/^[ -~]*$/.test(text)) return `"${text.replace(/["\\]/g, "\\$&")}"`;
+  return `%"${text.replace(/[^ -~]+|["%]/gu, percentEncoded)}"`;
+}
+
+function percentEncoded(text: string): string {
+  const bytes = [...new TextEncoder().encode(text)];
+  return bytes.map((byte) => `%${byte.toString(16).padStart(2, "0")}`).join("");
 }
 
 /** Decimals of such a field have at most 3 places after the point. */

@@ -1,4 +1,4 @@
-import { type Item, parseDictionary, parseItem, parseList } from "structured-headers";
+import { DisplayString, type Item, parseDictionary, parseItem, parseList } from "structured-headers";
 import { sha256 } from "../frames/digest.ts";
 import { CairnError } from "../model/errors.ts";
 import { parseWith } from "../model/parse.ts";
@@ -109,8 +109,13 @@ export const task: HeaderSpec<EndedTasks | undefined> = {
 function situationOf([name, parameters]: Item): Situation {
   const { criticality, seconds, progress, event, ...unknown } = Object.fromEntries(parameters);
   for (const key of Object.keys(unknown)) throw malformed("Cairn-Task", `the parameter ${key} is unknown`);
-  const situation = present({ task: present({ name, criticality, seconds }), progress, event });
+  const task = present({ name: textOf(name), criticality, seconds });
+  const situation = present({ task, progress, event: textOf(event) });
   return parseWith(Situation(), situation, "Cairn-Task", () => "Cairn-Task");
+}
+
+function textOf(value: unknown): unknown {
+  return value instanceof DisplayString ? value.toString() : value;
 }
 
 /** RFC 7240: what one does not know or cannot do is passed over. */

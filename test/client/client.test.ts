@@ -156,7 +156,15 @@ describe("conditions", () => {
     expect(seen[0]?.headers.get("Cairn-Task")).toBe(
       '"a \\"b\\" \\\\";criticality=0.988;seconds=120;progress=0;event="epoch"',
     );
-    for (const bad of [{ name: "é" }, { name: "a", seconds: Number.NaN }, { name: "a", seconds: 1e12 }]) {
+    await client()
+      .pipeline("b")
+      .save([1], { checkpoint: "auto", task: { name: '"é" % 🪨\n', event: "a" } });
+    const seenTasks = seen.map(({ headers }) => headers.get("Cairn-Task"));
+    expect(seenTasks.at(-1)).toBe('%"%22%c3%a9%22 %25 %f0%9f%aa%a8%0a";event="a"');
+    for (const bad of [
+      { name: "a", seconds: Number.NaN },
+      { name: "a", seconds: 1e12 },
+    ]) {
       const error = await failing(client().pipeline("a").save([1], { task: bad }));
       expect(error).toMatchObject({ code: "invalid_argument" });
     }

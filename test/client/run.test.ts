@@ -59,8 +59,7 @@ describe("a run", () => {
         await run.step(`étape ${i}`, () => i, { criticality: 0.5, fanOut: 2, progress: i / 5 });
     });
     expect(saves(service)).toHaveLength(1 + 5 + 1);
-    const { tasks, steps } = { tasks: saves(service)[0]!.headers.get("Cairn-Task")!, steps: 50 };
-    expect(tasks.split(", ")).toHaveLength(Math.min(steps, 32));
+    expect(saves(service)[0]!.headers.get("Cairn-Task")!.split(", ")).toHaveLength(32);
   });
 
   test("does steps side by side; one name is one step", async () => {

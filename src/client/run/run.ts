@@ -155,7 +155,7 @@ export class Run {
       const options = { fence: this.fence, checkpoint: "always" as const };
       const { bytes } = await this.pipeline.save(state, {
         ...options,
-        ...(tasks.length > 0 ? { task: tasks.map(inHeader) } : {}),
+        ...(tasks.length > 0 ? { task: tasks } : {}),
       });
       this.#lease.renewed(began);
       this.#ended = this.#ended.filter((each) => !tasks.includes(each));
@@ -165,11 +165,6 @@ export class Run {
       throw error;
     }
   }
-}
-
-/** A header has ASCII only. */
-function inHeader(task: Task): Task {
-  return { ...task, name: task.name.replace(/[^ -~]/gu, encodeURIComponent).slice(0, 256) };
 }
 
 /**

@@ -67,6 +67,18 @@ export function learningContract(client: Client): void {
       expect(await of(budget, '"a"', '"b"', '"c"')).toEqual([true, true, false]);
     });
 
+    it("know tasks and events by names of any script", async () => {
+      const id = newId();
+      await client.put(pipeline(id), { policy: { strategy: "event", events: ["Ende 🪨"] } });
+      const headers = { "Cairn-Task": '%"f%c3%bchren"; event=%"Ende %f0%9f%aa%a8"' };
+      const saved = await client.save(id, "{}", { query: "?checkpoint=auto", headers });
+      expect(saved.checkpoint).toMatchObject({ metadata: { task: "führen" } });
+      for (const wrong of ['%"%c3"', '%"%C3%BC"', '%"ü"', '%""']) {
+        const answer = await client.put(`${pipeline(id)}/state`, "{}", withHeaders({ "Cairn-Task": wrong }));
+        expectProblem(answer, 400, "malformed");
+      }
+    });
+
     it("take several tasks that ended since the last save, and refuse what is none", async () => {
       const id = newId();
       const kind = newId();
