@@ -124,6 +124,32 @@ describe("a run", () => {
     expect(steps).toBeGreaterThan(0);
   }, 30_000);
 
+  test("whose end the service does not take has not failed: whoever runs it next ends it, and does no step again", async () => {
+    const service = await startService();
+    const options = { ttlSeconds: 1, waitSeconds: 10, policy: { strategy: "always" as const } };
+    let steps = 0;
+    const run = () => service.client().run("p", options, (run) => run.step("a", () => ++steps));
+    service.instead = ({ method, path }) =>
+      method === "PATCH" && path === "/v1/pipelines/p" ? problem(503, "backend_unavailable") : undefined;
+    expect(await failing(run())).toMatchObject({ code: "backend_unavailable" });
+    expect(await service.client().pipeline("p").get()).toMatchObject({ status: "running" });
+    service.instead = null;
+    expect(await run()).toBe(1);
+    expect(await service.client().pipeline("p").get()).toMatchObject({ status: "completed" });
+  });
+
+  test("fails at a result that cannot be kept, when it is to be saved", async () => {
+    const service = await startService();
+    const options = { policy: { strategy: "always" as const } };
+    const run = service.client().run("p", options, async (run) => {
+      await run.step("a", () => 1);
+      await run.step("b", () => () => 2);
+      await run.step("c", () => expect.unreachable());
+    });
+    expect(await failing(run)).toMatchObject({ code: "unsupported_value" });
+    expect(await service.client().pipeline("p").get()).toMatchObject({ status: "failed", version: 1 });
+  });
+
   test("of which the service holds a state of another making is left alone", async () => {
     const service = await startService();
     await service.client().pipeline("p").save({ mine: 1 });

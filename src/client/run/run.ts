@@ -128,9 +128,7 @@ export class Run {
   async #passing(save: Promise<void>): Promise<void> {
     await save.catch((error: unknown) => {
       this.signal.throwIfAborted();
-      const passes =
-        error instanceof CairnClientError && (!(error instanceof CairnHttpError) || error.status >= 500);
-      if (!passes) throw error;
+      if (!isPassing(error)) throw error;
     });
   }
 
@@ -208,14 +206,19 @@ export async function startRun<T>(
     await pipeline.finish("completed", { fence: run.fence });
     return result;
   } catch (error) {
-    // A run that was stopped has not failed: another goes on with it.
+    // A run that was stopped has not failed, nor one that the service did not answer: another goes on with it.
     run.signal.throwIfAborted();
-    await failed(run);
+    if (!isPassing(error)) await failed(run);
     throw error;
   } finally {
     forget();
     lease.stop();
   }
+}
+
+function isPassing(error: unknown): boolean {
+  if (error instanceof CairnHttpError) return error.status >= 500;
+  return error instanceof CairnClientError && ["unreachable", "timeout", "bad_answer"].includes(error.code);
 }
 
 /** What it has so far is kept; the error that ended it is the one to tell. */
