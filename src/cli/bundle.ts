@@ -64,22 +64,19 @@ export interface BundledFile {
 
 /** What a Lambda function loads for each store: our driver, as `configuration/node.ts` names it, and its clients. */
 const ON_LAMBDA: Readonly<Record<LambdaBackend, Record<"driver" | "clients", readonly string[]>>> = {
-  object: { driver: ["../object/backend.ts", "../object/s3.ts"], clients: ["@aws-sdk/client-s3"] },
+  object: {
+    driver: ["../object/backend.ts", "../object/s3-store.ts", "../object/s3-sdk.ts"],
+    clients: ["@aws-sdk/client-s3"],
+  },
   dynamodb: {
-    driver: ["../dynamodb/backend.ts", "../object/s3.ts"],
+    driver: ["../dynamodb/backend.ts", "../object/s3-store.ts", "../object/s3-sdk.ts"],
     clients: ["@aws-sdk/client-dynamodb", "@aws-sdk/client-s3"],
   },
   postgres: { driver: ["../postgres/index.ts"], clients: ["pg", "@neondatabase/serverless"] },
   redis: { driver: ["../redis/index.ts"], clients: ["redis", "@upstash/redis/cloudflare"] },
 };
-/** What no function on Lambda has: stores of one machine, another client for S3, the migrations. */
-const NEVER_ON_LAMBDA = [
-  "../memory.ts",
-  "../object/folder.ts",
-  "@electric-sql/pglite",
-  "aws4fetch",
-  "./migrate.ts",
-];
+/** What no function on Lambda has: stores of one machine, the migrations. */
+const NEVER_ON_LAMBDA = ["../memory.ts", "../object/folder.ts", "@electric-sql/pglite", "./migrate.ts"];
 
 export type LambdaBackend = "object" | "dynamodb" | "postgres" | "redis";
 

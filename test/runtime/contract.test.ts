@@ -3,10 +3,10 @@ import { LOCAL_STORES, type LocalStore } from "../../src/cli/local/stores.ts";
 import { startRuntime } from "../../src/cli/runtime.ts";
 import { CONTRACT_API_KEYS, type ContractService, httpContract } from "../http/contract.ts";
 
-/** The Worker as it is deployed, over its bucket or over a local stand-in of another store. */
-async function start(local?: LocalStore): Promise<ContractService> {
+/** The Worker as `npm run build` makes it for that store, over its bucket or over a local stand-in of another. */
+async function start(backend: string, local?: LocalStore): Promise<ContractService> {
   const runtime = await startRuntime({
-    script: await bundleWorker("functions/worker.ts"),
+    script: await bundleWorker("functions/worker.ts", backend),
     host: "127.0.0.1",
     port: 0,
     bucket: "contract",
@@ -24,8 +24,8 @@ async function start(local?: LocalStore): Promise<ContractService> {
   };
 }
 
-httpContract("the Worker's bundle in workerd, over R2", () => start());
+httpContract("the Worker's bundle in workerd, over R2", () => start("object"));
 
 for (const [name, startLocal] of Object.entries(LOCAL_STORES)) {
-  httpContract(`the Worker's bundle in workerd, over ${name}`, async () => start(await startLocal()));
+  httpContract(`the Worker's bundle in workerd, over ${name}`, async () => start(name, await startLocal()));
 }

@@ -19,14 +19,22 @@ export class WebhookSecrets {
    * so that receivers may change from one to the next at a time of their own.
    */
   async sign({ id, body }: WakeMessage, at: Date): Promise<Record<string, string>> {
-    const { Webhook } = await import("standardwebhooks");
-    const signatures = this.#secrets.map((secret) => new Webhook(secret).sign(id, at, body));
+    const seconds = String(Math.floor(at.getTime() / 1000));
+    const signed = new TextEncoder().encode(`${id}.${seconds}.${body}`);
+    const signatures = await Promise.all(this.#secrets.map((secret) => signature(secret, signed)));
     return {
       "webhook-id": id,
-      "webhook-timestamp": String(Math.floor(at.getTime() / 1000)),
+      "webhook-timestamp": seconds,
       "webhook-signature": signatures.join(" "),
     };
   }
+}
+
+async function signature(secret: string, signed: Uint8Array<ArrayBuffer>): Promise<string> {
+  const raw = Uint8Array.from(atob(secret.slice(PREFIX.length)), (letter) => letter.charCodeAt(0));
+  const key = await crypto.subtle.importKey("raw", raw, { name: "HMAC", hash: "SHA-256" }, false, ["sign"]);
+  const mac = new Uint8Array(await crypto.subtle.sign("HMAC", key, signed));
+  return `v1,${btoa(String.fromCharCode(...mac))}`;
 }
 
 /**
