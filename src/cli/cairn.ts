@@ -1,3 +1,4 @@
+#!/usr/bin/env node
 import { CairnError } from "../model/errors.ts";
 import { ADVICE } from "./advice.ts";
 import { type Command, UsageError } from "./command.ts";

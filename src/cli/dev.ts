@@ -1,10 +1,10 @@
-import { bundleWorker } from "./bundle.ts";
 import { type DataFolder, openDataFolder } from "./folder.ts";
 import { LOCAL_STORES, type LocalStore } from "./local/stores.ts";
 import { explain, waitForPort } from "./port.ts";
 import { type Runtime, startRuntime } from "./runtime.ts";
 import { type LocalSettings, readSettings, StartError } from "./settings.ts";
 import { explainNotReady, welcome } from "./welcome.ts";
+import { workerScript } from "./worker-script.ts";
 
 /** `npm start`: the Worker in workerd on this machine, its bucket in a folder, its cron every minute. */
 async function main(): Promise<void> {
@@ -27,7 +27,7 @@ async function main(): Promise<void> {
 
 async function start(settings: LocalSettings, folder: DataFolder): Promise<Runtime> {
   const { host, port, bindings } = settings;
-  const script = await bundleWorker("functions/worker.ts", bindings.CAIRN_BACKEND ?? "object");
+  const script = await workerScript(bindings.CAIRN_BACKEND ?? "object");
   const place = { host, port, dataFolder: folder.path, bucket: folder.bucket };
   try {
     return await startRuntime({ script, bindings, ...place, onDeath: fail });

@@ -1,7 +1,8 @@
 import { createRequire } from "node:module";
-import { Miniflare } from "miniflare";
+import type { Miniflare } from "miniflare";
 import { compatibilityDate } from "./compatibility.ts";
 import { tiedScript } from "./local/tie.ts";
+import { findNeeded } from "./needed.ts";
 
 export interface RuntimeOptions {
   /** The Worker, one ES module. */
@@ -31,10 +32,11 @@ export interface Runtime {
  * Starts a Worker in workerd, with an R2 bucket kept in a folder. workerd ends with this process,
  * even when this process is killed (see local/tied.sh).
  *
- * @throws Miniflare's MiniflareCoreError; `code` is `ERR_ADDRESS_IN_USE` when the port is taken
+ * @throws StartError without Miniflare; Miniflare's MiniflareCoreError; `code` is `ERR_ADDRESS_IN_USE` when the port is taken
  */
 export async function startRuntime(options: RuntimeOptions): Promise<Runtime> {
   tieWorkerdToThisProcess();
+  const { Miniflare } = await import("miniflare");
   let stopped: Promise<void> | undefined;
   const died = (reason: string) => {
     if (!stopped) options.onDeath(reason);
@@ -93,7 +95,7 @@ function worker(options: RuntimeOptions): MiniflareOptions["workers"][number]["c
 /** Has Miniflare start workerd through tied.sh, from here on and for every runtime of this process. */
 function tieWorkerdToThisProcess(): void {
   // workerd is Miniflare's dependency, not ours: the version it was made for is the right one.
-  const workerd: { default: string } = createRequire(import.meta.resolve("miniflare"))("workerd");
+  const workerd: { default: string } = createRequire(findNeeded("miniflare"))("workerd");
   process.env.TIED_PROGRAM = workerd.default;
   process.env.MINIFLARE_WORKERD_PATH = tiedScript;
 }

