@@ -16,6 +16,8 @@ const COMMANDS: Readonly<Record<string, () => Promise<Command>>> = {
   resume: async () => (await import("./commands/resume.ts")).resumeCommand,
   verify: async () => (await import("./commands/verify.ts")).verifyCommand,
   sweep: async () => (await import("./commands/sweep.ts")).sweepCommand,
+  metrics: async () => (await import("./commands/metrics.ts")).metricsCommand,
+  alerts: async () => (await import("./commands/alerts.ts")).alertsCommand,
   exec: async () => (await import("./commands/exec.ts")).execCommand,
   export: async () => (await import("./commands/export.ts")).exportCommand,
   import: async () => (await import("./commands/import.ts")).importCommand,

@@ -34,7 +34,7 @@ export async function replay(
   const target = `/v1/pipelines/${pipelineId}`;
   const run = new Replay(service, target, await begin(service, target, opened));
   for (const [at, step] of steps.entries()) {
-    progress?.show(`${at} of ${steps.length} steps`);
+    progress?.show(`${at} of ${steps.length} steps`, at / steps.length);
     await run.perform(step);
   }
   const status = statusAfter(opened.manifest);

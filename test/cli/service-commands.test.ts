@@ -7,6 +7,8 @@ import { expect, onTestFinished, test } from "vitest";
 import { memoryBackend } from "../../src/backends/memory.ts";
 import { createApp } from "../../src/http/app.ts";
 import { parseApiKeys } from "../../src/http/auth.ts";
+import { watched } from "../../src/monitoring/alerts.ts";
+import { sweeper } from "../../src/recovery/sweep/sweeper.ts";
 import { createCore } from "../../src/state/core.ts";
 import { damageable } from "../backends/damageable.ts";
 import { serveApp, startService } from "../client/service.ts";
@@ -86,6 +88,37 @@ test("a pipeline is looked at, gone back, recovered, forked, resumed and verifie
   expect(await ask(["sweep"], env)).toMatchObject({ due: expect.any(Number) });
 });
 
+test("metrics are shown for people, for programs and for Prometheus", async () => {
+  const service = await startService();
+  const env = { CAIRN_URL: service.url };
+  const empty = (await cairn(["metrics"], env)).stdout;
+  expect(empty).toMatch(/^pipelines +none$/m);
+  expect(empty).toMatch(/^recoverySuccessRate +-$/m);
+  await service.client().pipeline("nightly").save({ n: 1 }, { checkpoint: "always" });
+  const { stdout } = await cairn(["metrics"], env);
+  expect(stdout).toMatch(/^pipelines +1 running$/m);
+  expect(stdout).toMatch(/^p99CheckpointSeconds +[\d.e-]{1,9}$/m);
+  expect(stdout).toMatch(/^bytesByBackend +\d+ memory$/m);
+  const told = await (await fetch(`${service.url}/v1/metrics`)).json();
+  expect(Object.keys(await ask(["metrics"], env))).toEqual(Object.keys(told as object));
+  const scraped = await cairn(["metrics", "--prometheus"], env);
+  expect(scraped.stdout).toMatch(/^cairn_operations_total\{.*operation="saveState".*\} 1$/m);
+});
+
+test("an alert that fires is shown, and ends alerts with 1", async () => {
+  const core = createCore({ backend: memoryBackend() });
+  const sweep = watched(core, sweeper(core), { thresholds: { interruptedPipelines: -1 } });
+  const service = await serveApp(createApp({ core, keys: null, sweep }));
+  onTestFinished(service.stop);
+  const env = { CAIRN_URL: service.url };
+  const before = await cairn(["alerts"], env);
+  expect(before).toMatchObject({ status: 0, stdout: expect.stringMatching(/^ALERT .*No sweep has looked/s) });
+  await ask(["sweep"], env);
+  const after = await cairn(["alerts"], env);
+  expect(after.stdout).toMatch(/^interruptedPipelines +firing +0 +-1 +20.*\nLooked at: 20/ms);
+  expect(after.status).toBe(1);
+});
+
 test("what is damaged ends verify with 1, and is named", async () => {
   const { backend, damage } = damageable(memoryBackend());
   const service = await serveApp(createApp({ core: createCore({ backend }), keys: null }));
@@ -163,7 +196,7 @@ test("`dev` is the service, until it is stopped", async () => {
 test("every command has its help, and reads --json", async () => {
   const { stdout } = await cairn(["--help"]);
   const names = /Commands: ([^.]+)\./.exec(stdout)![1]!.split(", ");
-  expect(names).toHaveLength(16);
+  expect(names).toHaveLength(18);
   const helps = await Promise.all(names.map((name) => cairn([name, "--help"])));
   for (const [at, { status, stdout }] of helps.entries()) {
     expect({ status, stdout }).toEqual({
@@ -183,6 +216,8 @@ test("long work is told on a terminal, on a line that goes away; nowhere else", 
   const script = "import pty, sys; sys.exit(pty.spawn(sys.argv[1:]))";
   const options = { cwd: root, env: environment() };
   const { stdout } = await promisify(execFile)("python3", ["-c", script, ...words], options);
-  expect(stdout).toContain("\r\u001b[K1 of 2 verified\r\u001b[K2 of 2 checkpoints verify.");
+  expect(stdout).toContain(
+    "\r\u001b[K[##########..........] 1 of 2 verified\r\u001b[K2 of 2 checkpoints verify.",
+  );
   expect((await cairn(words.slice(2))).stderr).toBe("");
 });

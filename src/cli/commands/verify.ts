@@ -17,7 +17,7 @@ export const verifyCommand = serviceCommand({
     const ids = one ? [one] : (await list).data.map(({ checkpointId }) => checkpointId);
     const found: Verified[] = [];
     for (const checkpointId of ids) {
-      progress.show(`${found.length} of ${ids.length} verified`);
+      progress.show(`${found.length} of ${ids.length} verified`, found.length / ids.length);
       const answer = await service.call<Omit<Verified, "checkpointId">>(
         "POST",
         `${path}/${checkpointId}/verify`,
