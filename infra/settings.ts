@@ -25,6 +25,7 @@ const KEPT = ["production", "staging"];
 
 /** Of the service's variables, those that are handed on. */
 const SETTINGS = [
+  "CAIRN_ALERT_THRESHOLDS",
   "CAIRN_CORS_ORIGINS",
   "CAIRN_DYNAMO_INLINE_BYTES",
   "CAIRN_ENCRYPTION_REQUIRED",

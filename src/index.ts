@@ -11,8 +11,10 @@ export { type RedisOptions, redisBackend } from "./backends/redis/index.ts";
 export type { StorageBackend } from "./backends/types.ts";
 export { inProcess } from "./http/in-process.ts";
 export { CairnError, type ErrorCode, RecoveryError, StateManagerError } from "./model/errors.ts";
+export type { AlertThresholds, AlertView } from "./monitoring/alert-rules.ts";
+export type { Operation } from "./monitoring/counts.ts";
 export type { StateMetrics } from "./monitoring/state-metrics.ts";
-export { StateMonitor, type StateMonitorOptions } from "./monitoring/state-monitor.ts";
+export { type MetricsBackend, StateMonitor, type StateMonitorOptions } from "./monitoring/state-monitor.ts";
 export type { InterruptedPipeline } from "./recovery/detect.ts";
 export type { Imported } from "./recovery/export/import.ts";
 export {

@@ -1,5 +1,6 @@
 import type { StorageBackend } from "../backends/types.ts";
 import { watched } from "../monitoring/alerts.ts";
+import { serviceMetrics } from "../monitoring/service-metrics.ts";
 import type { SweepSummary } from "../recovery/sweep/sweep.ts";
 import { sweeper } from "../recovery/sweep/sweeper.ts";
 import { createCore } from "../state/core.ts";
@@ -28,6 +29,7 @@ export function assemble(
     log,
     drill,
     alertUrl: url,
+    alertThresholds: thresholds,
     ...settings
   }: Omit<ServiceSettings, "store">,
   runtime: Runtime = {},
@@ -35,7 +37,9 @@ export function assemble(
   const core = createCore({ backend, frames, webhooks: { allow: webhookAllow } });
   const tenants = tenantsOf(settings.keys);
   const tell = url && webhookSecrets ? { url, secrets: webhookSecrets } : undefined;
-  const sweep = watched(core, sweeper(core, { webhookSecrets, drill: { ...drill, tenants } }), { tell });
+  const metrics = serviceMetrics(core, tenants);
+  const swept = sweeper(core, { webhookSecrets, drill: { ...drill, tenants } });
+  const sweep = watched(core, swept, { tell, thresholds, metrics });
   const close = () => core.tally.close().then(() => backend.close());
   const told = log === "json" ? { log: writeLine } : {};
   return { app: createApp({ core, sweep, ...settings, ...told, ...runtime }), sweep, close };

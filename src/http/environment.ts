@@ -10,6 +10,8 @@ import type { FrameOptions } from "../frames/stored.ts";
 import { CairnError, type ErrorItem } from "../model/errors.ts";
 import { present } from "../model/present.ts";
 import { targetProblem } from "../model/webhook-target.ts";
+import type { AlertThresholds } from "../monitoring/alert-rules.ts";
+import { parseThresholds } from "../monitoring/thresholds.ts";
 import type { DrillOptions } from "../recovery/drill/drill.ts";
 import { parseWebhookSecrets, type WebhookSecrets } from "../recovery/wake/secrets.ts";
 import { type ApiKeys, parseApiKeys } from "./auth.ts";
@@ -34,6 +36,8 @@ export interface Environment extends StoreVariables {
   CAIRN_WEBHOOK_ALLOW?: string;
   /** Where alerts are told, signed with `CAIRN_WEBHOOK_SECRETS`. @default nowhere: `GET /v1/alerts` shows them */
   CAIRN_ALERT_URL?: string;
+  /** A JSON object, see `AlertThresholds`, of those that are to be others. @default `ALERT_THRESHOLDS` */
+  CAIRN_ALERT_THRESHOLDS?: string;
   /** How many checkpoints a sweep reads back; 0: none. @default 0 */
   CAIRN_DRILL_CHECKPOINTS?: string;
   /** A checkpoint is read back so often at most, seconds. @default 86400 */
@@ -50,6 +54,7 @@ export interface ServiceSettings {
   readonly webhookAllow: readonly string[];
   readonly log: "none" | "json";
   readonly alertUrl: string | null;
+  readonly alertThresholds: Partial<AlertThresholds>;
   readonly drill: Pick<DrillOptions, "checkpoints" | "everySeconds">;
 }
 
@@ -72,6 +77,8 @@ export function parseEnvironment(
   const { CAIRN_WEBHOOK_SECRETS: secrets } = environment;
   const webhookSecrets = parsedOf(parseWebhookSecrets, secrets, "CAIRN_WEBHOOK_SECRETS", given.errors);
   const alertUrl = alertUrlOf(given, webhookAllow, webhookSecrets);
+  const { CAIRN_ALERT_THRESHOLDS: thresholds } = environment;
+  const alertThresholds = parsedOf(parseThresholds, thresholds, "CAIRN_ALERT_THRESHOLDS", given.errors) ?? {};
   const frames = framesOf(given, environment);
   const log = given.choice("CAIRN_LOG", ["none", "json"]);
   const drill = {
@@ -84,7 +91,7 @@ export function parseEnvironment(
     const detail = errors.map(({ pointer, message }) => `${pointer}: ${message}`).join("; ");
     throw new CairnError("invalid_configuration", detail, { errors });
   }
-  const rest = { webhookSecrets, webhookAllow, alertUrl, log, drill };
+  const rest = { webhookSecrets, webhookAllow, alertUrl, alertThresholds, log, drill };
   return Object.freeze({ store: parsed.store, frames, keys, maxBodyBytes, corsOrigins, ...rest });
 }
 

@@ -94,3 +94,20 @@ export function ratesOf(
     storageUsage: now?.storageUsage ?? null,
   };
 }
+
+/** An alert as it is shown. */
+export interface AlertView {
+  name: AlertName;
+  state: "ok" | "firing";
+  value: number | null;
+  threshold: number;
+  since: string | null;
+}
+
+export function viewOf(
+  name: AlertName,
+  firing: boolean,
+  { value, threshold, since }: Pick<Standing, "value" | "threshold" | "since">,
+): AlertView {
+  return { name, state: firing ? "firing" : "ok", value, threshold, since };
+}

@@ -12,12 +12,14 @@ import {
   ALERT_THRESHOLDS,
   type AlertName,
   type AlertThresholds,
+  type AlertView,
   look,
   type MetricsSource,
   type MetricsTotals,
   ratesOf,
   type Standing,
   type Values,
+  viewOf,
 } from "./alert-rules.ts";
 
 export interface AlertOptions {
@@ -51,9 +53,19 @@ interface AlertNote {
   totals: MetricsTotals | null;
   alerts: Partial<Record<AlertName, Standing>>;
   outbox: Message[];
+  /** What sweeps have done, ever since. */
+  swept: Swept;
 }
 
+/** Sums of what sweeps tell, and how many there were. */
+export type Swept = Record<(typeof SUMMED)[number] | "sweeps", number>;
+
 const NOTE = "alerts";
+const SUMMED = [
+  ...(["due", "interrupted", "failed", "damaged", "woken", "delayed", "deadLettered"] as const),
+  ...(["pruned", "promoted", "deleted", "calls", "seconds"] as const),
+] as const satisfies (keyof SweepSummary)[];
+
 /** So often is it looked at again when other sweeps look at the same time. */
 const TRIES = 5;
 const CLAIM_MS = 60_000;
@@ -92,7 +104,7 @@ async function lookAround(core: Core, swept: SweepSummary, options: AlertOptions
 /** Pure: the note after a look, and the messages that whoever writes it is to tell. */
 function looked(
   before: AlertNote | null,
-  swept: Pick<SweepSummary, "more" | "interrupted" | "drilled" | "held">,
+  swept: SweepSummary,
   totals: MetricsTotals | null,
   { thresholds, tell }: AlertOptions,
   now: number,
@@ -120,7 +132,17 @@ function looked(
   const until = new Date(now + CLAIM_MS).toISOString();
   const outbox = waiting.map((message) => (isDue(message) ? { ...message, notBefore: until } : message));
   const kept = totals ?? before?.totals ?? null;
-  return { note: { at, caughtUpAt, totals: kept, alerts, outbox }, claimed: waiting.filter(isDue) };
+  const sums = addUp(before?.swept, swept);
+  return {
+    note: { at, caughtUpAt, totals: kept, alerts, outbox, swept: sums },
+    claimed: waiting.filter(isDue),
+  };
+}
+
+/** What an earlier release wrote has none, or fewer. */
+function addUp(before: Partial<Swept> | undefined, swept: SweepSummary): Swept {
+  const sums = SUMMED.map((name) => [name, (before?.[name] ?? 0) + swept[name]] as const);
+  return { ...(Object.fromEntries(sums) as Swept), sweeps: (before?.sweeps ?? 0) + 1 };
 }
 
 async function tellAll(
@@ -176,21 +198,26 @@ async function alertMessage(message: Message): Promise<WakeMessage> {
   return { id: `msg_${(await sha256Hex(idOf(message))).slice(0, 32)}`, body };
 }
 
-export interface AlertView {
-  name: AlertName;
-  state: "ok" | "firing";
-  value: number | null;
-  threshold: number;
-  since: string | null;
-}
-
 /** The alerts as the last sweep left them, but for its own lag, which is told as it is now. */
 export async function listAlerts(
   core: Core,
   now: number,
 ): Promise<{ data: AlertView[]; evaluatedAt: string | null; untold: number }> {
   const { value: note } = await readNote<AlertNote>(core, NOTE);
-  const data = ALERT_NAMES.map((name): AlertView => {
+  return { data: viewsOf(note, now), evaluatedAt: note?.at ?? null, untold: note?.outbox.length ?? 0 };
+}
+
+/** The alerts, and what sweeps have done; one call of the store. */
+export async function operatorCounts(
+  core: Core,
+  now: number,
+): Promise<{ alerts: AlertView[]; swept: Partial<Swept> }> {
+  const { value: note } = await readNote<AlertNote>(core, NOTE);
+  return { alerts: viewsOf(note, now), swept: note?.swept ?? {} };
+}
+
+function viewsOf(note: AlertNote | null, now: number): AlertView[] {
+  return ALERT_NAMES.map((name): AlertView => {
     const { firing, ...standing } = note?.alerts[name] ?? NEVER(name);
     if (!note || name !== "sweepLag") return viewOf(name, firing, standing);
     const value = secondsSince(note.caughtUpAt, now);
@@ -201,7 +228,6 @@ export async function listAlerts(
       since: late ? (standing.since ?? note.caughtUpAt) : null,
     });
   });
-  return { data, evaluatedAt: note?.at ?? null, untold: note?.outbox.length ?? 0 };
 }
 
 const NEVER = (name: AlertName) => ({
@@ -210,11 +236,3 @@ const NEVER = (name: AlertName) => ({
   threshold: ALERT_THRESHOLDS[name],
   since: null,
 });
-
-function viewOf(
-  name: AlertName,
-  firing: boolean,
-  { value, threshold, since }: Pick<Standing, "value" | "threshold" | "since">,
-): AlertView {
-  return { name, state: firing ? "firing" : "ok", value, threshold, since };
-}

@@ -29,6 +29,8 @@ export interface Counts {
   runSeconds: number;
   /** By sink, what it did not take. */
   dropped: Map<string, number>;
+  /** Checkpoints that the restore drill read back: `held` or `damaged`. */
+  drilled: Map<string, number>;
 }
 
 /** What an operation adds to the sums. How long a refusal took says nothing of how long the work takes. */
@@ -44,11 +46,13 @@ export function incrementsOf(done: Operation): Record<string, number> {
 
 /** Names that a later release counts are none of ours. */
 export function countsOf(sums: Readonly<Record<string, number>>): Counts {
-  const counts: Counts = { operations: new Map(), runSeconds: sums.run ?? 0, dropped: new Map() };
+  const none = { operations: new Map(), dropped: new Map(), drilled: new Map() };
+  const counts: Counts = { ...none, runSeconds: sums.run ?? 0 };
   for (const [name, sum] of Object.entries(sums)) {
     const [what, of, detail = ""] = name.split("/");
     if (of === undefined) continue;
     if (what === "d") counts.dropped.set(of, sum);
+    else if (what === "drill") counts.drilled.set(of, sum);
     else read(counts.operations, what!, of, detail, sum);
   }
   return counts;

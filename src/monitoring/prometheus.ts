@@ -1,3 +1,5 @@
+import type { AlertView } from "./alert-rules.ts";
+import type { Swept } from "./alerts.ts";
 import type { Counts, OperationCounts } from "./counts.ts";
 import { cumulative, totalOf } from "./histogram.ts";
 
@@ -8,7 +10,8 @@ type Labels = Readonly<Record<string, string>>;
 type Sample = readonly [suffix: string, labels: Labels, value: number];
 
 /** The counters of a tenant as Prometheus scrapes them. */
-export function prometheusText(tenant: string, { operations, runSeconds, dropped }: Counts): string {
+export function prometheusText(tenant: string, counts: Counts): string {
+  const { operations, runSeconds, dropped, drilled } = counts;
   const sorted = [...operations].sort(([a], [b]) => (a < b ? -1 : 1));
   const each = (samples: (labels: Labels, counts: OperationCounts) => Sample[]) =>
     sorted.flatMap(([operation, counts]) => samples({ tenant, operation }, counts));
@@ -40,6 +43,52 @@ export function prometheusText(tenant: string, { operations, runSeconds, dropped
       "Operations that a sink did not take.",
       [...dropped].sort().map(([sink, count]) => ["", { tenant, sink }, count]),
     ),
+    ...family(
+      "cairn_drill_checkpoints_total",
+      "counter",
+      "Checkpoints that the restore drill read back, by what it found.",
+      [...drilled].sort().map(([outcome, count]) => ["", { tenant, outcome }, count]),
+    ),
+    "",
+  ].join("\n");
+}
+
+/** What only the operator may see: the alerts, and what sweeps have done. */
+export function operatorText({ alerts, swept }: { alerts: AlertView[]; swept: Partial<Swept> }): string {
+  const { sweeps = 0, seconds = 0, calls = 0, ...outcomes } = swept;
+  const of = (sample: (alert: AlertView) => number | null): Sample[] =>
+    alerts.flatMap((alert) => {
+      const value = sample(alert);
+      return value === null ? [] : [["", { alert: alert.name }, value]];
+    });
+  return [
+    ...family(
+      "cairn_alert_firing",
+      "gauge",
+      "1 while the alert fires.",
+      of(({ state }) => Number(state === "firing")),
+    ),
+    ...family(
+      "cairn_alert_value",
+      "gauge",
+      "What was measured at the last look.",
+      of(({ value }) => value),
+    ),
+    ...family(
+      "cairn_alert_threshold",
+      "gauge",
+      "Above this the alert fires.",
+      of(({ threshold }) => threshold),
+    ),
+    ...family("cairn_sweeps_total", "counter", "Sweeps that ran.", [["", {}, sweeps]]),
+    ...family("cairn_sweep_seconds_total", "counter", "How long they took.", [["", {}, seconds]]),
+    ...family("cairn_sweep_calls_total", "counter", "Calls of the store that they made.", [["", {}, calls]]),
+    ...family(
+      "cairn_sweep_pipelines_total",
+      "counter",
+      "Pipelines that were due, and what came of it.",
+      Object.entries(outcomes).map(([outcome, count]) => ["", { outcome }, count]),
+    ),
     "",
   ].join("\n");
 }
@@ -67,7 +116,7 @@ function family(name: string, type: string, help: string, samples: readonly Samp
 
 function labelText(labels: Labels): string {
   const pairs = Object.entries(labels).map(([name, value]) => `${name}="${escaped(value)}"`);
-  return `{${pairs.join(",")}}`;
+  return pairs.length > 0 ? `{${pairs.join(",")}}` : "";
 }
 
 function escaped(value: string): string {

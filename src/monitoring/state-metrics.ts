@@ -1,6 +1,7 @@
 import { ERROR_CODES, type ErrorCode } from "../model/errors.ts";
 import type { Status } from "../model/pipeline.ts";
 import { type Core, metricsKey } from "../state/core.ts";
+import type { MetricsTotals } from "./alert-rules.ts";
 import { type Counts, countsOf, type OperationCounts } from "./counts.ts";
 import { type Facts, factsOf } from "./facts.ts";
 import { addBins, quantile } from "./histogram.ts";
@@ -17,7 +18,10 @@ export interface StateMetrics {
   recoverySuccessRate: number | null;
   /** Of all operations, those that failed for what the caller is not to blame. */
   errorRate: number | null;
-  /** Share of the pipelines' run time that went into saves and checkpoints. */
+  /**
+   * Share of the pipelines' run time that went into saves and checkpoints, at most: those that run side by side count
+   * each for itself, and together for no more than all of it.
+   */
   checkpointOverhead: number | null;
   pipelines: Record<Status, number>;
   checkpoints: number;
@@ -32,8 +36,17 @@ const RECOVERIES = ["resume", "recover", "rollback"];
 
 /** As it is in the store, with what this process has counted. */
 export async function stateMetricsOf(core: Core, tenant: string): Promise<StateMetrics> {
+  return (await measured(core, tenant)).metrics;
+}
+
+/** And what alerts are made of. */
+export async function measured(
+  core: Core,
+  tenant: string,
+): Promise<{ metrics: StateMetrics; totals: MetricsTotals }> {
   const [counts, facts] = await Promise.all([readCounts(core, tenant), factsOf(core, tenant)]);
-  return stateMetrics(counts, facts, core.backend.name);
+  const metrics = stateMetrics(counts, facts, core.backend.name);
+  return { metrics, totals: { ...totalsOf(counts), storageUsage: metrics.storageUtilization } };
 }
 
 export async function readCounts(core: Core, tenant: string): Promise<Counts> {
@@ -41,24 +54,36 @@ export async function readCounts(core: Core, tenant: string): Promise<Counts> {
   return countsOf(await core.backend.sums(metricsKey(tenant)));
 }
 
-export function stateMetrics(counts: Counts, facts: Facts, backend: string): StateMetrics {
+function stateMetrics(counts: Counts, facts: Facts, backend: string): StateMetrics {
   const saves = named(counts, SAVES);
-  const saveSeconds = total(saves.map(({ seconds }) => seconds));
+  const totals = totalsOf(counts);
+  const overhead = share(totals.checkpointSeconds, counts.runSeconds);
   const bins = addBins(saves.map((each) => each.bins));
   const recoveries = outcomes(named(counts, RECOVERIES));
-  const all = outcomes([...counts.operations.values()]);
   return {
-    avgCheckpointSeconds: share(saveSeconds, outcomes(saves).ok),
+    avgCheckpointSeconds: share(totals.checkpointSeconds, totals.checkpoints),
     p50CheckpointSeconds: quantile(bins, 0.5),
     p99CheckpointSeconds: quantile(bins, 0.99),
     storageUtilization: share(facts.budgetedBytes, facts.budgetBytes),
     recoverySuccessRate: share(recoveries.ok, recoveries.ok + recoveries.failed),
-    errorRate: share(all.failed, all.ok + all.refused + all.failed),
-    checkpointOverhead: share(saveSeconds, counts.runSeconds),
+    errorRate: share(totals.errors, totals.operations),
+    checkpointOverhead: overhead && Math.min(1, overhead),
     pipelines: facts.byStatus,
     checkpoints: facts.checkpoints,
     bytesByBackend: { [backend]: facts.bytes },
     truncated: facts.truncated,
+  };
+}
+
+/** What alerts are made of, ever since. */
+export function totalsOf(counts: Counts): Omit<MetricsTotals, "storageUsage"> {
+  const saves = named(counts, SAVES);
+  const { ok, refused, failed } = outcomes([...counts.operations.values()]);
+  return {
+    operations: ok + refused + failed,
+    errors: failed,
+    checkpoints: outcomes(saves).ok,
+    checkpointSeconds: total(saves.map(({ seconds }) => seconds)),
   };
 }
 

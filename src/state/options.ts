@@ -162,7 +162,8 @@ function maybeBatched(backend: StorageBackend, size: number): StorageBackend {
   return size > 1 ? batched(backend, size) : backend;
 }
 
-function refused(errors: ErrorItem[]): StateManagerError {
+/** All problems together. */
+export function refused(errors: ErrorItem[]): StateManagerError {
   const detail = errors.map(({ pointer, message }) => `${pointer}: ${message}`).join("; ");
   return new StateManagerError("invalid_configuration", detail, { errors });
 }

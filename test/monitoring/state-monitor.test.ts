@@ -38,4 +38,59 @@ test("refuses what is no manager, and options it does not know", () => {
   expect(make({})).toThrow("/manager: must be a StateManager");
   expect(make({ manager: {} })).toThrow("/manager: must be a StateManager");
   expect(make({ manager, colour: "red" })).toThrow("/colour: unknown");
+  expect(make({ manager, metricsBackend: "prometheus" })).toThrow("/metricsBackend: must have a method");
+  expect(make({ manager, alertThresholds: { errorRate: -1, sweepLag: 5 } })).toThrow(
+    /\/alertThresholds\/errorRate: .*\/alertThresholds\/sweepLag: unknown/,
+  );
+});
+
+test("alerts are looked at over all there is, and then over what was done since, with hysteresis", async () => {
+  const backend = memoryBackend();
+  const manager = new StateManager({ backend });
+  const monitor = new StateMonitor({ manager, alertThresholds: { errorRate: 0.2, storageUsage: 1 } });
+  const recovery = new StateRecovery({ manager });
+  const failing = async () => {
+    const alerts = await monitor.getAlerts();
+    expect(alerts.map(({ name }) => name)).toEqual(["checkpointTime", "storageUsage", "errorRate"]);
+    return alerts.filter(({ state }) => state === "firing").map(({ name }) => name);
+  };
+  await manager.savePipelineState("p", "x");
+  const nobody = () => recovery.recoverPipeline("p").catch(() => {});
+  await nobody();
+  expect(await failing()).toEqual(["errorRate"]);
+  for (let i = 0; i < 4; i++) {
+    await manager.savePipelineState("p", "x");
+    expect(await failing()).toEqual(["errorRate"]);
+  }
+  await manager.savePipelineState("p", "x");
+  expect(await failing()).toEqual([]);
+  for (let i = 0; i < 9; i++) await nobody();
+  expect(await failing()).toEqual(["errorRate"]);
+  await manager.close();
+});
+
+test("a metrics backend is told of each operation, and what it throws is counted and fails nothing", async () => {
+  const backend = memoryBackend();
+  const manager = new StateManager({ backend });
+  const told: object[] = [];
+  new StateMonitor({ manager, metricsBackend: { record: (operation) => told.push(operation) } });
+  await manager.savePipelineState("p", "x");
+  await expect(manager.createCheckpoint("none")).rejects.toMatchObject({ code: "not_found" });
+  expect(told).toEqual([
+    { operation: "saveState", code: "ok", seconds: expect.any(Number), bytesIn: 0, bytesOut: 0 },
+    {
+      operation: "createCheckpoint",
+      code: "not_found",
+      seconds: expect.any(Number),
+      bytesIn: 0,
+      bytesOut: 0,
+    },
+  ]);
+  const broken = () => {
+    throw new Error("away");
+  };
+  new StateMonitor({ manager, metricsBackend: { record: broken } });
+  await manager.savePipelineState("p", "y");
+  await manager.close();
+  expect(await backend.sums({ tenant: "local", scope: "metrics" })).toMatchObject({ "d/metricsBackend": 1 });
 });

@@ -1,4 +1,5 @@
-import { PROMETHEUS_TYPE, prometheusText } from "../../monitoring/prometheus.ts";
+import { operatorCounts } from "../../monitoring/alerts.ts";
+import { operatorText, PROMETHEUS_TYPE, prometheusText } from "../../monitoring/prometheus.ts";
 import { readCounts, stateMetricsOf } from "../../monitoring/state-metrics.ts";
 import { json } from "../answers.ts";
 import { type Route, route } from "../route.ts";
@@ -24,14 +25,18 @@ const scrape = route({
   operationId: "scrapeMetrics",
   summary: "The counters, for Prometheus",
   description:
-    "Those of the key's tenant, from all functions together: it does not matter which one is scraped. Takes one call of the store.",
+    "Those of the key's tenant, from all functions together: it does not matter which one is scraped. With the scope `admin` also the alerts and what sweeps have done, of the whole service. Takes one call of the store, and one more for the latter.",
   tag: "Service",
   scope: "read",
   answers: {
     200: { description: "Prometheus text format", content: { [PROMETHEUS_TYPE]: {} } },
   },
-  async handle({ core, key }) {
-    const text = prometheusText(key.tenant, await readCounts(core, key.tenant));
+  async handle({ core, key, identity }) {
+    const [counts, operator] = await Promise.all([
+      readCounts(core, key.tenant),
+      identity.scopes.includes("admin") ? operatorCounts(core, Date.now()) : null,
+    ]);
+    const text = prometheusText(key.tenant, counts) + (operator ? operatorText(operator) : "");
     return new Response(text, { headers: { "Content-Type": PROMETHEUS_TYPE, "Cache-Control": "no-store" } });
   },
 });

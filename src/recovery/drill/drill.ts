@@ -1,4 +1,4 @@
-import type { Core } from "../../state/core.ts";
+import { type Core, metricsKey } from "../../state/core.ts";
 import { readNote, writeNote } from "../../state/operator.ts";
 import type { Meter } from "../sweep/budget.ts";
 import { choose, type Visit } from "./choose.ts";
@@ -30,9 +30,6 @@ export interface Drilled {
   /** Of these, those that were what their record says; the others were quarantined. */
   held: number;
 }
-
-/** Where the sums of a tenant's drills are: `drilled` and `held`, ever since. */
-export const DRILL_SCOPE = "drill";
 
 const NOTE = "drill";
 
@@ -89,7 +86,7 @@ async function visited(core: Core, { key, head, records }: Visit, goesOn: () => 
     // The store does not answer: what was read counts, the rest is for the next pass.
   }
   await vouchAll(core, key, head.fence, whole);
-  const counted = { drilled: whole.length + damaged, held: whole.length };
-  if (counted.drilled > 0) core.tally.count({ tenant: key.tenant, scope: DRILL_SCOPE }, { ...counted });
-  return counted;
+  const counted = { "drill/held": whole.length, "drill/damaged": damaged };
+  if (whole.length + damaged > 0) core.tally.count(metricsKey(key.tenant), counted);
+  return { drilled: whole.length + damaged, held: whole.length };
 }

@@ -3,7 +3,7 @@ import type { StateMetrics } from "../../../src/monitoring/state-metrics.ts";
 import { readPrometheus, type Sample, sampleOf } from "../../support/prometheus-text.ts";
 import { type Client, expectProblem, newId, pipeline } from "./client.ts";
 
-type As = { as?: "alice" | "bob" | "reader" | "writer" };
+type As = { as?: "alice" | "bob" | "reader" | "writer" | "admin" };
 
 export function metricsContract(client: Client): void {
   const scraped = async (extras: As = {}) => readPrometheus((await client.get("/metrics", extras)).text);
@@ -87,12 +87,22 @@ export function metricsContract(client: Client): void {
 
     it("are a tenant's own, and need the scope read", async () => {
       const samples = await scraped({ as: "bob" });
-      expect(new Set(samples.map(({ labels }) => labels.tenant))).toEqual(new Set(["two"]));
+      const tenants = new Set(samples.map(({ labels }) => labels.tenant));
+      tenants.delete(undefined);
+      expect(tenants).toEqual(new Set(["two"]));
       for (const path of ["/metrics", "/v1/metrics"]) {
         expectProblem(await client.get(path, { as: "writer" }), 403, "forbidden");
         expectProblem(await client.get(path, { as: null }), 401, "unauthorized");
         expect((await client.get(path, { as: "reader" })).status).toBe(200);
       }
+    });
+
+    it("tell the operator alone of alerts and sweeps", async () => {
+      const own = (samples: Sample[]) => samples.filter(({ labels }) => labels.tenant === undefined);
+      expect(own(await scraped({ as: "reader" }))).toEqual([]);
+      const names = new Set(own(await scraped({ as: "admin" })).map(({ name }) => name));
+      for (const name of ["cairn_alert_firing", "cairn_alert_threshold", "cairn_sweeps_total"])
+        expect(names).toContain(name);
     });
   });
 }

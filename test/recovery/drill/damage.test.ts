@@ -7,7 +7,7 @@ import { objectBackend } from "../../../src/backends/object/backend.ts";
 import { folderStore } from "../../../src/backends/object/folder.ts";
 import { sweep } from "../../../src/recovery/sweep/sweep.ts";
 import { createCheckpoint } from "../../../src/state/checkpoints.ts";
-import { createCore } from "../../../src/state/core.ts";
+import { createCore, metricsKey } from "../../../src/state/core.ts";
 import { registerPipeline } from "../../../src/state/pipelines.ts";
 
 const PIPELINES = 10;
@@ -71,7 +71,9 @@ test("of a hundred checkpoints of which ten are damaged on the disk, 90 % held; 
   expect(await pass(path, 25)).toEqual({ drilled: 100, held: 90, sweeps: 7 });
   // Those that are quarantined are not read again.
   expect(await pass(path, 50)).toMatchObject({ drilled: 90, held: 90 });
-  expect(await core.backend.sums({ tenant: TENANT, scope: "drill" })).toEqual({ drilled: 290, held: 280 });
+  expect(await core.backend.sums(metricsKey(TENANT))).toMatchObject({
+    ...{ "drill/held": 280, "drill/damaged": 10 },
+  });
   let quarantined = 0;
   for (let p = 0; p < PIPELINES; p++) {
     const page = await core.backend.checkpoints({ tenant: TENANT, pipelineId: `p-${p}` }, { limit: 50 });
