@@ -19,5 +19,6 @@ export const ADVICE: Readonly<Partial<Record<ErrorCode, string>>> = {
   backend_unavailable: "Look whether the service is up: `curl URL/ready` says what it misses.",
   outcome_unknown: "It may have been done: look with `cairn show PIPELINE` before you try again.",
   unsupported_format: "Upgrade the service, or give it the key that this was encrypted with.",
+  quota_exceeded: "Delete pipelines or checkpoints that are not needed, or let retention do so: keepLast.",
   insufficient_storage: "Make room in the store, or let retention do so: POST /v1/pipelines/PIPELINE/prune.",
 };

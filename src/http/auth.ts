@@ -3,8 +3,10 @@ import { CairnError } from "../model/errors.ts";
 import { formatPointer } from "../model/json/pointer.ts";
 import { TenantId } from "../model/names.ts";
 import { once } from "../model/once.ts";
+import { present } from "../model/present.ts";
 import * as z from "../model/zod.ts";
 import { OPERATOR } from "../state/operator.ts";
+import type { Quota } from "../state/quota-rules.ts";
 
 const SCOPES = ["read", "write", "admin"] as const;
 export type Scope = (typeof SCOPES)[number];
@@ -16,11 +18,15 @@ const ApiKey = once(() =>
     tenant: TenantId(),
     scopes: z.array(z.enum(SCOPES)).check(z.minLength(1)),
     sha256: z.string().check(z.regex(/^[0-9a-f]{64}$/, "64 lowercase hex digits: the SHA-256 of the key")),
+    quota: z.optional(z.strictObject({ bytes: z.optional(Limit()), pipelines: z.optional(Limit()) })),
   }),
 );
+const Limit = once(() => z.int().check(z.minimum(1)));
 
 export interface ApiKeys {
   readonly entries: readonly (Identity & { readonly digest: Uint8Array })[];
+  /** What is said of tenants' quotas with their keys. */
+  readonly quotas: ReadonlyMap<string, Partial<Quota>>;
 }
 
 /** Who asks, and what they may do. */
@@ -39,8 +45,18 @@ export function tenantsOf(keys: ApiKeys | null): string[] {
   return keys ? [...new Set(keys.entries.map(({ tenant }) => tenant))] : [LOCAL.tenant];
 }
 
+/** The quota of each tenant that has one: what its keys say, else what holds for all. */
+export function quotasOf(keys: ApiKeys | null, byDefault: Quota): Map<string, Quota> {
+  const all = tenantsOf(keys).map(
+    (tenant) => [tenant, { ...byDefault, ...keys?.quotas.get(tenant) }] as const,
+  );
+  return new Map(
+    all.filter(([, quota]) => Math.min(quota.bytes, quota.pipelines) < Number.POSITIVE_INFINITY),
+  );
+}
+
 /**
- * Reads `CAIRN_API_KEYS`: a JSON array of `{id, tenant, scopes, sha256}`. Absent or empty text is null: no keys.
+ * Reads `CAIRN_API_KEYS`: a JSON array of `{id, tenant, scopes, sha256, quota?}`. Absent or empty text is null: no keys.
  *
  * @throws CairnError `invalid_configuration` with all problems together; never with the keys themselves
  */
@@ -54,10 +70,30 @@ export function parseApiKeys(json: string | undefined): ApiKeys | null {
   const reserved = parsed.data.flatMap(({ tenant }, i): [string, string][] =>
     tenant === OPERATOR ? [[formatPointer([String(i), "tenant"]), "is the service's own"]] : [],
   );
-  if (twice.length + reserved.length > 0) throw invalid([...twice, ...reserved]);
+  const { quotas, problems } = quotasIn(parsed.data);
+  if (twice.length + reserved.length + problems.length > 0)
+    throw invalid([...twice, ...reserved, ...problems]);
   return {
-    entries: parsed.data.map(({ sha256, ...identity }) => ({ ...identity, digest: fromHex(sha256)! })),
+    quotas,
+    entries: parsed.data.map(({ sha256, quota: _, ...identity }) => ({
+      ...identity,
+      digest: fromHex(sha256)!,
+    })),
   };
+}
+
+/** A tenant has one quota, whichever of its keys says so. */
+function quotasIn(keys: z.output<ReturnType<typeof Keys>>) {
+  const quotas = new Map<string, Partial<Quota>>();
+  const problems: [string, string][] = [];
+  for (const [i, { tenant, quota }] of keys.entries()) {
+    if (!quota) continue;
+    const { bytes, pipelines } = quotas.get(tenant) ?? quota;
+    if (bytes !== quota.bytes || pipelines !== quota.pipelines)
+      problems.push([formatPointer([String(i), "quota"]), "is not what another key of the tenant says"]);
+    quotas.set(tenant, present(quota));
+  }
+  return { quotas, problems };
 }
 
 function parseJson(json: string): unknown {

@@ -14,11 +14,12 @@ import type { AlertThresholds } from "../monitoring/alert-rules.ts";
 import { parseThresholds } from "../monitoring/thresholds.ts";
 import type { DrillOptions } from "../recovery/drill/drill.ts";
 import { parseWebhookSecrets, type WebhookSecrets } from "../recovery/wake/secrets.ts";
+import type { Quota } from "../state/quota-rules.ts";
 import { type ApiKeys, parseApiKeys } from "./auth.ts";
 
 /** The variables the service reads, as text. */
 export interface Environment extends StoreVariables {
-  /** A JSON array of `{id, tenant, scopes, sha256}`; without it only loopback is served. */
+  /** A JSON array of `{id, tenant, scopes, sha256, quota?}`; without it only loopback is served. */
   CAIRN_API_KEYS?: string;
   /** The largest body, bytes, as sent and as decompressed. @default 26214400 (25 MiB) */
   CAIRN_MAX_BODY_BYTES?: string;
@@ -38,6 +39,10 @@ export interface Environment extends StoreVariables {
   CAIRN_ALERT_URL?: string;
   /** A JSON object, see `AlertThresholds`, of those that are to be others. @default `ALERT_THRESHOLDS` */
   CAIRN_ALERT_THRESHOLDS?: string;
+  /** The most bytes of states and checkpoints that a tenant may have, unless a key of it says otherwise. @default any */
+  CAIRN_QUOTA_BYTES?: string;
+  /** The most pipelines that a tenant may have. @default any */
+  CAIRN_QUOTA_PIPELINES?: string;
   /** How many checkpoints a sweep reads back; 0: none. @default 0 */
   CAIRN_DRILL_CHECKPOINTS?: string;
   /** A checkpoint is read back so often at most, seconds. @default 86400 */
@@ -55,6 +60,8 @@ export interface ServiceSettings {
   readonly log: "none" | "json";
   readonly alertUrl: string | null;
   readonly alertThresholds: Partial<AlertThresholds>;
+  /** Of tenants whose keys say nothing else. */
+  readonly quota: Quota;
   readonly drill: Pick<DrillOptions, "checkpoints" | "everySeconds">;
 }
 
@@ -85,13 +92,18 @@ export function parseEnvironment(
     checkpoints: given.whole("CAIRN_DRILL_CHECKPOINTS", 0, 0, 1000),
     everySeconds: given.whole("CAIRN_DRILL_SECONDS", 86_400, 60, 31_536_000),
   };
+  const any = Number.POSITIVE_INFINITY;
+  const quota = {
+    bytes: given.whole("CAIRN_QUOTA_BYTES", any, 1, Number.MAX_SAFE_INTEGER),
+    pipelines: given.whole("CAIRN_QUOTA_PIPELINES", any, 1, Number.MAX_SAFE_INTEGER),
+  };
   const parsed = parseStore(environment, platform, bucket);
   const errors = [...given.errors, ...("errors" in parsed ? parsed.errors : [])];
   if (errors.length > 0 || "errors" in parsed) {
     const detail = errors.map(({ pointer, message }) => `${pointer}: ${message}`).join("; ");
     throw new CairnError("invalid_configuration", detail, { errors });
   }
-  const rest = { webhookSecrets, webhookAllow, alertUrl, alertThresholds, log, drill };
+  const rest = { webhookSecrets, webhookAllow, alertUrl, alertThresholds, log, quota, drill };
   return Object.freeze({ store: parsed.store, frames, keys, maxBodyBytes, corsOrigins, ...rest });
 }
 

@@ -222,6 +222,7 @@ export const StateMetrics = once(() => {
       pipelines: z.record(Status(), z.int()),
       checkpoints: z.int(),
       bytesByBackend: z.record(z.string(), z.int()),
+      quota: z.object({ bytes: z.nullable(z.int()), pipelines: z.nullable(z.int()) }),
       truncated: z.boolean(),
     })
     .check(z.meta({ id: "StateMetrics" }));

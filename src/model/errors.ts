@@ -30,6 +30,7 @@ export const ERROR_CODES = {
   backend_unavailable: { status: 503, title: "The store is not available" },
   outcome_unknown: { status: 503, title: "The outcome is unknown" },
   unsupported_format: { status: 503, title: "The record was written by a later release" },
+  quota_exceeded: { status: 507, title: "The tenant's quota is used up" },
   insufficient_storage: { status: 507, title: "The store is full" },
   internal: { status: 500, title: "Internal error" },
 } as const;

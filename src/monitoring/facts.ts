@@ -32,15 +32,8 @@ const AT_ONCE = 16;
 export async function factsOf(core: Core, tenant: string, look: Look = {}): Promise<Facts> {
   const { pipelines: most = 10_000, listings = 500 } = look;
   const { heads, truncated } = await headsOf(core, tenant, most);
-  // The head names its last checkpoint itself.
-  const several = heads.filter((head) => head.checkpointCount > 1);
-  const looked = several.slice(0, listings);
-  const frames = new Map<Head, FrameRef[]>();
-  for (let from = 0; from < looked.length; from += AT_ONCE) {
-    const some = looked.slice(from, from + AT_ONCE);
-    await Promise.all(some.map(async (head) => frames.set(head, await checkpointFrames(core, head))));
-  }
-  const taken = heads.map((head) => ({ head, bytes: bytesOf(head, frames.get(head) ?? []) }));
+  const each = await bytesTaken(core, heads, listings);
+  const taken = heads.map((head, i) => ({ head, bytes: each[i]! }));
   const budgeted = taken.filter(({ head }) => head.policy.storageBudgetBytes !== undefined);
   return {
     byStatus: byStatus(heads),
@@ -48,8 +41,32 @@ export async function factsOf(core: Core, tenant: string, look: Look = {}): Prom
     bytes: sum(taken.map(({ bytes }) => bytes)),
     budgetBytes: sum(budgeted.map(({ head }) => head.policy.storageBudgetBytes!)),
     budgetedBytes: sum(budgeted.map(({ bytes }) => bytes)),
-    truncated: truncated || several.length > looked.length,
+    truncated: truncated || heads.filter(hasSeveral).length > listings,
   };
+}
+
+/**
+ * What each has in the store, with its checkpoints.
+ *
+ * @param listings of so many with several checkpoints, each of which takes a call of the store or more
+ */
+export async function bytesTaken(
+  core: Core,
+  heads: readonly Head[],
+  listings = Number.POSITIVE_INFINITY,
+): Promise<number[]> {
+  const looked = heads.filter(hasSeveral).slice(0, listings);
+  const frames = new Map<Head, FrameRef[]>();
+  for (let from = 0; from < looked.length; from += AT_ONCE) {
+    const some = looked.slice(from, from + AT_ONCE);
+    await Promise.all(some.map(async (head) => frames.set(head, await checkpointFrames(core, head))));
+  }
+  return heads.map((head) => bytesOf(head, frames.get(head) ?? []));
+}
+
+/** The head names its last checkpoint itself. */
+function hasSeveral({ checkpointCount }: Head): boolean {
+  return checkpointCount > 1;
 }
 
 async function headsOf(core: Core, tenant: string, most: number) {

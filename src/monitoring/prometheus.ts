@@ -1,3 +1,4 @@
+import type { Quota, Usage } from "../state/quota-rules.ts";
 import type { AlertView } from "./alert-rules.ts";
 import type { Swept } from "./alerts.ts";
 import type { Counts, OperationCounts } from "./counts.ts";
@@ -10,7 +11,7 @@ type Labels = Readonly<Record<string, string>>;
 type Sample = readonly [suffix: string, labels: Labels, value: number];
 
 /** The counters of a tenant as Prometheus scrapes them. */
-export function prometheusText(tenant: string, counts: Counts): string {
+export function prometheusText(tenant: string, counts: Counts, usage: Usage | null, quota?: Quota): string {
   const { operations, runSeconds, dropped, drilled } = counts;
   const sorted = [...operations].sort(([a], [b]) => (a < b ? -1 : 1));
   const each = (samples: (labels: Labels, counts: OperationCounts) => Sample[]) =>
@@ -49,8 +50,17 @@ export function prometheusText(tenant: string, counts: Counts): string {
       "Checkpoints that the restore drill read back, by what it found.",
       [...drilled].sort().map(([outcome, count]) => ["", { tenant, outcome }, count]),
     ),
+    ...family("cairn_stored_bytes", "gauge", "Bytes of states and checkpoints.", gauge(tenant, usage?.bytes)),
+    ...family("cairn_pipelines", "gauge", "Pipelines that there are.", gauge(tenant, usage?.pipelines)),
+    ...family("cairn_quota_bytes", "gauge", "The most bytes there may be.", gauge(tenant, quota?.bytes)),
+    ...family("cairn_quota_pipelines", "gauge", "The most pipelines.", gauge(tenant, quota?.pipelines)),
     "",
   ].join("\n");
+}
+
+/** What is not known, or has no end, is not told. */
+function gauge(tenant: string, value = Number.POSITIVE_INFINITY): Sample[] {
+  return Number.isFinite(value) ? [["", { tenant }, value]] : [];
 }
 
 /** What only the operator may see: the alerts, and what sweeps have done. */

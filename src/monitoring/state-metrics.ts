@@ -1,6 +1,7 @@
 import { ERROR_CODES, type ErrorCode } from "../model/errors.ts";
 import type { Status } from "../model/pipeline.ts";
 import { type Core, metricsKey } from "../state/core.ts";
+import type { Quota } from "../state/quota-rules.ts";
 import type { MetricsTotals } from "./alert-rules.ts";
 import { type Counts, countsOf, type OperationCounts } from "./counts.ts";
 import { type Facts, factsOf } from "./facts.ts";
@@ -12,7 +13,10 @@ export interface StateMetrics {
   avgCheckpointSeconds: number | null;
   p50CheckpointSeconds: number | null;
   p99CheckpointSeconds: number | null;
-  /** Of the storage budgets of the pipelines that have one, 0 to 1 and beyond. */
+  /**
+   * Of the tenant's quota of bytes; without one, of the storage budgets of the pipelines that have one. 0 to 1, and
+   * beyond.
+   */
   storageUtilization: number | null;
   /** Of resumes, recoveries and rollbacks that were not refused for what the caller asked. */
   recoverySuccessRate: number | null;
@@ -26,7 +30,9 @@ export interface StateMetrics {
   pipelines: Record<Status, number>;
   checkpoints: number;
   bytesByBackend: Record<string, number>;
-  /** There are more pipelines than were looked at: the three above, and the utilization, are of those that were. */
+  /** What the tenant may have; null: any number. */
+  quota: { bytes: number | null; pipelines: number | null };
+  /** There are more pipelines than were looked at: their counts and bytes, and the utilization, are of those that were. */
   truncated: boolean;
 }
 
@@ -45,7 +51,7 @@ export async function measured(
   tenant: string,
 ): Promise<{ metrics: StateMetrics; totals: MetricsTotals }> {
   const [counts, facts] = await Promise.all([readCounts(core, tenant), factsOf(core, tenant)]);
-  const metrics = stateMetrics(counts, facts, core.backend.name);
+  const metrics = stateMetrics(counts, facts, core.backend.name, core.quotas?.limits.get(tenant));
   return { metrics, totals: { ...totalsOf(counts), storageUsage: metrics.storageUtilization } };
 }
 
@@ -54,9 +60,10 @@ export async function readCounts(core: Core, tenant: string): Promise<Counts> {
   return countsOf(await core.backend.sums(metricsKey(tenant)));
 }
 
-function stateMetrics(counts: Counts, facts: Facts, backend: string): StateMetrics {
+function stateMetrics(counts: Counts, facts: Facts, backend: string, quota?: Quota): StateMetrics {
   const saves = named(counts, SAVES);
   const totals = totalsOf(counts);
+  const limited = finite(quota?.bytes);
   const overhead = share(totals.checkpointSeconds, counts.runSeconds);
   const bins = addBins(saves.map((each) => each.bins));
   const recoveries = outcomes(named(counts, RECOVERIES));
@@ -64,15 +71,20 @@ function stateMetrics(counts: Counts, facts: Facts, backend: string): StateMetri
     avgCheckpointSeconds: share(totals.checkpointSeconds, totals.checkpoints),
     p50CheckpointSeconds: quantile(bins, 0.5),
     p99CheckpointSeconds: quantile(bins, 0.99),
-    storageUtilization: share(facts.budgetedBytes, facts.budgetBytes),
+    storageUtilization: limited ? share(facts.bytes, limited) : share(facts.budgetedBytes, facts.budgetBytes),
     recoverySuccessRate: share(recoveries.ok, recoveries.ok + recoveries.failed),
     errorRate: share(totals.errors, totals.operations),
     checkpointOverhead: overhead && Math.min(1, overhead),
     pipelines: facts.byStatus,
     checkpoints: facts.checkpoints,
     bytesByBackend: { [backend]: facts.bytes },
+    quota: { bytes: limited, pipelines: finite(quota?.pipelines) },
     truncated: facts.truncated,
   };
+}
+
+function finite(limit = Number.POSITIVE_INFINITY): number | null {
+  return Number.isFinite(limit) ? limit : null;
 }
 
 /** What alerts are made of, ever since. */
@@ -102,6 +114,7 @@ function outcome(code: string): "ok" | "refused" | "failed" {
   if (code === "ok") return "ok";
   // A code that is not known is a later release's.
   const status = ERROR_CODES[code as ErrorCode]?.status ?? 500;
+  if (code === "quota_exceeded") return "refused";
   return code === "unrecoverable" || status >= 500 ? "failed" : "refused";
 }
 

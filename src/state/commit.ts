@@ -17,12 +17,18 @@ const RESENDS = 2;
  * back; found by its write id → its result; the head moved on without it → a refusal; unchanged → the same
  * commit again, for a delayed one may still land.
  *
- * @throws CairnError `outcome_unknown` when it cannot be found out
+ * @throws CairnError `outcome_unknown` when it cannot be found out; `quota_exceeded`, and then it was not sent
  */
-export async function send(core: Core, commit: Commit): Promise<CommitOutcome> {
+export function send(core: Core, commit: Commit): Promise<CommitOutcome> {
+  const { quotas } = core;
+  return quotas ? quotas.within(core, commit, () => sendOut(core, commit)) : sendOut(core, commit);
+}
+
+async function sendOut(core: Core, commit: Commit): Promise<CommitOutcome> {
   for (let attempt = 0; ; attempt++) {
     try {
       const [outcome] = await core.backend.commit([commit]);
+      core.quotas?.landed(core, commit, outcome!);
       if (outcome!.head) core.heads.put(commit.key, outcome!.head);
       return attempt > 0 ? asFirst(outcome!) : outcome!;
     } catch (error) {

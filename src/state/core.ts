@@ -5,6 +5,7 @@ import type { PipelineKey } from "../model/ids.ts";
 import { type ContentCache, contentCache } from "./content-cache.ts";
 import { type HeadCache, headCache } from "./head-cache.ts";
 import { type Kinds, kinds } from "./kinds.ts";
+import type { Quotas } from "./quotas.ts";
 import { type Tally, tally } from "./tally.ts";
 import { type Turns, turns } from "./turns.ts";
 
@@ -21,6 +22,8 @@ export interface Core {
   readonly kinds: Kinds;
   /** What was counted here, on its way to the sums in the store. */
   readonly tally: Tally;
+  /** Without it no tenant has a quota. */
+  readonly quotas?: Quotas;
 }
 
 export interface WebhookOptions {
@@ -33,16 +36,19 @@ export interface CoreOptions {
   frames?: FrameOptions;
   /** @default no origin is exempt */
   webhooks?: WebhookOptions;
+  /** @default none */
+  quotas?: Quotas | undefined;
 }
 
-export function createCore({ backend, frames = {}, webhooks = { allow: [] } }: CoreOptions): Core {
+export function createCore(options: CoreOptions): Core {
+  const { backend, frames = {}, webhooks = { allow: [] }, quotas } = options;
   const remembered = { heads: headCache(), contents: contentCache(), inTurn: turns() };
   const learned = { kinds: kinds(backend), tally: tally(backend) };
-  return { backend, frames, webhooks, ...remembered, ...learned };
+  return { backend, frames, webhooks, ...remembered, ...learned, ...(quotas && { quotas }) };
 }
 
-/** The same, over another view of its store. */
-export function withBackend(core: Core, backend: StorageBackend): Core {
+/** The same, over another view of its store. What the service does by itself, through such a one, has no quota. */
+export function withBackend({ quotas: _, ...core }: Core, backend: StorageBackend): Core {
   return { ...core, backend, kinds: core.kinds.through(backend) };
 }
 

@@ -39,7 +39,7 @@ export async function beginUpload(core: Core, key: PipelineKey): Promise<Upload>
  * Stores one part ahead of its state. Sent twice, it is there once.
  *
  * @param part its place, from 1
- * @throws CairnError `too_large`, `malformed` for no bytes, `backend_unavailable`
+ * @throws CairnError `too_large`, `malformed` for no bytes, `quota_exceeded`, `backend_unavailable`
  */
 export async function uploadPart(
   core: Core,
@@ -49,6 +49,7 @@ export async function uploadPart(
   if (content.length === 0) throw new CairnError("malformed", "A part holds a byte at least.");
   if (content.length > PART_BYTES)
     throw new CairnError("too_large", `A part holds at most ${PART_BYTES} bytes.`);
+  await core.quotas?.room(core, key.tenant, content.length);
   const made = await stagePart(core, key, uploadId, part, content);
   return { part, bytes: content.length, sha256: await sha256Hex(content), token: tokenOf(part, made) };
 }

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { authenticate, parseApiKeys } from "../../src/http/auth.ts";
+import { authenticate, parseApiKeys, quotasOf } from "../../src/http/auth.ts";
 import { CairnError } from "../../src/model/errors.ts";
 import { expectProblem } from "./contract/client.ts";
 import { CONTRACT_API_KEYS, tokenOf } from "./contract/keys.ts";
@@ -51,6 +51,19 @@ describe("parseApiKeys", () => {
   it("refuses the service's own tenant", () => {
     const own = JSON.stringify([{ ...key, tenant: "cairn.operator" }]);
     expect(problemsOf(own)).toEqual(["CAIRN_API_KEYS/0/tenant"]);
+  });
+
+  it("reads a tenant's quota from its keys, which must agree; the others have what holds for all", () => {
+    const of = (...quotas: (object | undefined)[]) =>
+      JSON.stringify(quotas.map((quota, i) => ({ ...key, id: `${i}`, sha256: `${i}`.repeat(64), quota })));
+    const everybody = { bytes: 1000, pipelines: Number.POSITIVE_INFINITY };
+    const read = (text: string) => [...quotasOf(parseApiKeys(text), everybody)];
+    expect(read(of(undefined))).toEqual([["t", everybody]]);
+    expect(read(of(undefined, { bytes: 7 }, { bytes: 7 }))).toEqual([["t", { ...everybody, bytes: 7 }]]);
+    expect(quotasOf(null, { ...everybody, bytes: Number.POSITIVE_INFINITY })).toEqual(new Map());
+    expect(problemsOf(of({ bytes: 7 }, { bytes: 8 }))).toEqual(["CAIRN_API_KEYS/1/quota"]);
+    expect(problemsOf(of({ bytes: 0 }))).toEqual(["CAIRN_API_KEYS/0/quota/bytes"]);
+    expect(problemsOf(of({ bytes: 1, colour: 1 }))).toEqual(["CAIRN_API_KEYS/0/quota"]);
   });
 
   it("finds each key by its token", async () => {

@@ -1,24 +1,7 @@
 import { expect, test } from "vitest";
-import { postgresRunner } from "../../src/backends/postgres/index.ts";
-import { migrate } from "../../src/backends/postgres/migrate.ts";
-import { startPostgres } from "../../src/cli/local/postgres.ts";
-import { startRedis } from "../../src/cli/local/redis.ts";
 import { sampleOf } from "../support/prometheus-text.ts";
 import { mixedOperations } from "./mixed-operations.ts";
-
-const STORES = {
-  postgres: async () => {
-    const server = await startPostgres();
-    const runner = postgresRunner({ transport: "tcp", url: server.url });
-    await migrate(runner);
-    await runner.close();
-    return { env: { CAIRN_BACKEND: "postgres", DATABASE_URL: server.url }, stop: () => server.stop() };
-  },
-  redis: async () => {
-    const server = await startRedis();
-    return { env: { CAIRN_BACKEND: "redis", REDIS_URL: server.url }, stop: () => server.stop() };
-  },
-};
+import { STORES } from "./stores.ts";
 
 test.each(["postgres", "redis"] as const)(
   "two processes over one %s count every outcome exactly",

@@ -48,6 +48,7 @@ const forkPipeline = route({
     "idempotency_mismatch",
     "outcome_unknown",
     "insufficient_storage",
+    "quota_exceeded",
   ],
   async handle({ core, key, headers, body }) {
     const forked = await fork(core, key, present(body.value), callerOf({ ...headers }));

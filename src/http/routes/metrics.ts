@@ -25,18 +25,22 @@ const scrape = route({
   operationId: "scrapeMetrics",
   summary: "The counters, for Prometheus",
   description:
-    "Those of the key's tenant, from all functions together: it does not matter which one is scraped. With the scope `admin` also the alerts and what sweeps have done, of the whole service. Takes one call of the store, and one more for the latter.",
+    "Those of the key's tenant, from all functions together: it does not matter which one is scraped. With the scope `admin` also the alerts and what sweeps have done, of the whole service. With a quota also what there is of it, as the sweep counted it. Takes one call of the store, and one more for each of these.",
   tag: "Service",
   scope: "read",
   answers: {
     200: { description: "Prometheus text format", content: { [PROMETHEUS_TYPE]: {} } },
   },
   async handle({ core, key, identity }) {
-    const [counts, operator] = await Promise.all([
+    const { quotas } = core;
+    const [counts, usage, operator] = await Promise.all([
       readCounts(core, key.tenant),
+      quotas?.usage(core, key.tenant) ?? null,
       identity.scopes.includes("admin") ? operatorCounts(core, Date.now()) : null,
     ]);
-    const text = prometheusText(key.tenant, counts) + (operator ? operatorText(operator) : "");
+    const text =
+      prometheusText(key.tenant, counts, usage, quotas?.limits.get(key.tenant)) +
+      (operator ? operatorText(operator) : "");
     return new Response(text, { headers: { "Content-Type": PROMETHEUS_TYPE, "Cache-Control": "no-store" } });
   },
 });

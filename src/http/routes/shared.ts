@@ -15,6 +15,7 @@ export const WRITE_ERRORS = [
   "idempotency_mismatch",
   "outcome_unknown",
   "insufficient_storage",
+  "quota_exceeded",
 ] as const satisfies ErrorCode[];
 
 /** What reading stored content may meet. */

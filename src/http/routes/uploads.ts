@@ -7,7 +7,7 @@ import { readBody } from "../body.ts";
 import * as header from "../headers.ts";
 import { emptyBody } from "../json-body.ts";
 import { type BodySpec, type Route, route } from "../route.ts";
-import { answer, PIPELINE, WRITE_ERRORS } from "./shared.ts";
+import { answer, PIPELINE } from "./shared.ts";
 
 const Upload = once(() =>
   z.object({ uploadId: UploadId(), partBytes: z.int(), mostParts: z.int() }).check(z.meta({ id: "Upload" })),
@@ -47,7 +47,7 @@ const part = route({
   headers: { reprDigest: header.reprDigest },
   body: partBody,
   answers: { 200: answer("What is to be given back", UploadedPart) },
-  errors: [...WRITE_ERRORS.filter((code) => code === "insufficient_storage"), "digest_mismatch"],
+  errors: ["insufficient_storage", "quota_exceeded", "digest_mismatch"],
   async handle({ core, key, params, headers, body: content }) {
     await header.checkDigest(headers.reprDigest, content);
     const { uploadId, partNumber: place } = params;
