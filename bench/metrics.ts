@@ -1,6 +1,8 @@
 import { redisBackend } from "../src/backends/redis/index.ts";
 import { startRedis } from "../src/cli/local/redis.ts";
 import { createApp } from "../src/http/app.ts";
+import { logSink } from "../src/monitoring/sinks/log.ts";
+import { sinksOf } from "../src/monitoring/sinks/sink.ts";
 import { type Core, createCore } from "../src/state/core.ts";
 
 export const about = "what counting and the log add to a save, interleaved; [rounds]";
@@ -19,12 +21,14 @@ export async function run([rounds = "4000"]: string[]): Promise<void> {
   const server = await startRedis();
   const backend = redisBackend({ transport: "tcp", url: server.url });
   let logged = 0;
+  const write = (line: string) => {
+    logged += line.length;
+  };
+  const core = createCore({ backend });
   const on = createApp({
-    core: createCore({ backend }),
+    core,
     keys: null,
-    log: (event) => {
-      logged += JSON.stringify(event).length;
-    },
+    sinks: sinksOf([logSink(write)], core.tally),
   });
   const off = createApp({ core: uncounted(createCore({ backend })), keys: null });
   const times: Record<"on" | "off", number[]> = { on: [], off: [] };

@@ -5,13 +5,13 @@ import { CairnError } from "../src/model/errors.ts";
 import { once } from "../src/model/once.ts";
 
 /** One service a container: its environment never changes while it lives. */
-const service = once(() => openService(process.env, { frozen: true }));
+const service = once(() => openService(process.env));
 
 /** The API on Lambda, behind a Function URL. */
-export const handler = urlHandler(async (request) => {
+export const handler = urlHandler(async (request, context) => {
   try {
     const { app } = await service();
-    return app.fetch(request);
+    return app.fetch(request, {}, context);
   } catch (error) {
     if (error instanceof CairnError) return misconfigured(error);
     throw error;

@@ -1,20 +1,30 @@
-import type { ExecutionContext, R2Bucket, ScheduledController } from "@cloudflare/workers-types";
+import type {
+  AnalyticsEngineDataset,
+  ExecutionContext,
+  R2Bucket,
+  ScheduledController,
+} from "@cloudflare/workers-types";
 import { openInWorker } from "../src/backends/configuration/worker.ts";
 import { type AssembledService, assemble } from "../src/http/assemble.ts";
 import { type Environment, parseEnvironment } from "../src/http/environment.ts";
 import { misconfigured } from "../src/http/misconfigured.ts";
 import { CairnError } from "../src/model/errors.ts";
+import { analyticsSink } from "../src/monitoring/sinks/analytics.ts";
 
-/** What the Worker is given: variables as `Environment` names them, and the bucket where that is the store. */
-export type Bindings = Environment & { CAIRN_BUCKET?: R2Bucket };
+/**
+ * What the Worker is given: variables as `Environment` names them, the bucket where that is the store, and where data points
+ * of requests are written.
+ */
+export type Bindings = Environment & { CAIRN_BUCKET?: R2Bucket; CAIRN_ANALYTICS?: AnalyticsEngineDataset };
 
 /** One service an isolate: its bindings never change while it lives. */
 let service: AssembledService | null = null;
 
 function serve(env: Bindings): AssembledService {
-  const { CAIRN_BUCKET: bucket } = env;
+  const { CAIRN_BUCKET: bucket, CAIRN_ANALYTICS: dataset } = env;
   const { store, ...settings } = parseEnvironment(env, "worker", bucket !== undefined);
-  return assemble(openInWorker(store, bucket), settings);
+  const sinks = dataset ? [analyticsSink(dataset)] : [];
+  return assemble(openInWorker(store, bucket), settings, { sinks });
 }
 
 export default {

@@ -23,7 +23,7 @@ type Environment = Record<string, string | undefined>;
 
 /**
  * Reads what `npm start` is told: `--backend` by the command line; `PORT`, `HOST`, `CAIRN_DATA` by the
- * environment, and every other `CAIRN_*` variable and those of the stores, which the Worker gets as they are.
+ * environment, and every other `CAIRN_*` and `OTEL_*` variable and those of the stores, which the Worker gets as they are.
  *
  * @throws StartError for unknown words, a bad PORT, and for a HOST other than loopback without API keys
  */
@@ -77,7 +77,7 @@ function workerBindings(env: Environment, stores: boolean): Record<string, strin
   const bindings: Record<string, string> = { CAIRN_R2_MIN_COMMIT_SECONDS: "0" };
   for (const [name, value] of Object.entries(env)) {
     const ofStore = STORE_VARIABLE.test(name);
-    const forWorker = ofStore ? stores : name.startsWith("CAIRN_") && name !== "CAIRN_DATA";
+    const forWorker = ofStore ? stores : /^(CAIRN|OTEL)_/.test(name) && name !== "CAIRN_DATA";
     if (forWorker && value) bindings[name] = value;
   }
   return bindings;

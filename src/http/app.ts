@@ -2,10 +2,10 @@ import type { MiddlewareHandler } from "hono";
 import { cors } from "hono/cors";
 import { HonoBase } from "hono/hono-base";
 import { once } from "../model/once.ts";
+import { type Sinks, sinksOf } from "../monitoring/sinks/sink.ts";
 import type { SweepSummary } from "../recovery/sweep/sweep.ts";
 import { sweeper } from "../recovery/sweep/sweeper.ts";
 import type { Core } from "../state/core.ts";
-import type { RequestEvent } from "./account.ts";
 import type { ApiKeys } from "./auth.ts";
 import { DEFAULT_MAX_BODY_BYTES } from "./body.ts";
 import { answerMissing } from "./missing.ts";
@@ -26,10 +26,8 @@ export interface AppDependencies {
   corsOrigins?: readonly string[];
   /** What `POST /v1/sweep` runs. @default `sweeper(core)`, which tells nobody */
   sweep?: () => Promise<SweepSummary>;
-  /** Nothing goes on once a request is answered (Lambda): what is to be done beside it is done before. @default false */
-  frozen?: boolean;
-  /** Told of every request that a route answered. Must not throw. @default null, nobody is */
-  log?: ((event: RequestEvent) => void) | null;
+  /** Told of every request that a route answered; whoever made them closes them. @default none are */
+  sinks?: Sinks;
 }
 
 const EXPOSED = [
@@ -41,6 +39,7 @@ const EXPOSED = [
   "Allow",
   "Preference-Applied",
   "X-Request-Id",
+  "traceparent",
 ];
 
 /**
@@ -57,8 +56,7 @@ export function createApp(dependencies: AppDependencies): HonoBase {
     maxBodyBytes = DEFAULT_MAX_BODY_BYTES,
     corsOrigins = [],
     sweep = sweeper(core),
-    frozen = false,
-    log = null,
+    sinks = sinksOf([], core.tally),
   } = dependencies;
   const app = new HonoBase({ router: templateRouter() });
   if (corsOrigins.length > 0) {
@@ -66,7 +64,7 @@ export function createApp(dependencies: AppDependencies): HonoBase {
     app.use(cors({ origin: [...corsOrigins], exposeHeaders: EXPOSED, maxAge: 600 }));
   }
   const document = once(() => openApi(ROUTES));
-  const service: Service = { core, keys, maxBodyBytes, corsOrigins, sweep, document, frozen, log };
+  const service: Service = { core, keys, maxBodyBytes, corsOrigins, sweep, document, sinks };
   for (const route of ROUTES) {
     app.on(route.method, route.path, serve(route, service));
   }

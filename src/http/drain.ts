@@ -1,28 +1,35 @@
-import type { Context } from "hono";
+import type { Context, ExecutionContext } from "hono";
+import type { Sinks } from "../monitoring/sinks/sink.ts";
 import type { Core } from "../state/core.ts";
 import { later } from "../state/later.ts";
 
-/** Where an answer waits for it, not every one does. */
+/** Where nothing is left for later, it is not done after every answer. */
 const SPACED_MS = 5000;
 
+/** What a runtime offers for work that no answer waits for. */
+export interface Beside extends Pick<ExecutionContext, "waitUntil"> {
+  /** Runs it once the answer has gone out: for a runtime that stands still between requests (Lambda), and has no later. */
+  afterwards?(work: () => Promise<unknown>): void;
+}
+
 /**
- * What requests leave to be done: what they counted is added to the sums in the store, and what they would have liked
- * to know is read for the next. Some seconds later and beside the answers where the runtime goes on after them, else
- * before this one.
- *
- * @param frozen the runtime stands still between requests (Lambda)
+ * What requests leave to be done, and no answer waits for: what they counted is added to the sums in the store, what
+ * they would have liked to know is read for the next, and the sinks are sent what they are to be told. That of many
+ * together, some seconds later.
  */
-export async function drain({ tally, kinds }: Core, c: Context, frozen: boolean): Promise<void> {
-  const read = kinds.wanted();
-  const flush = tally.claim(frozen ? SPACED_MS : 0) ? () => tally.flush() : null;
-  if (!read && !flush) return;
-  const work = () => Promise.all([read?.(), flush?.()]);
-  if (frozen) await work();
-  else contextOf(c).waitUntil(later().then(work));
+export function drain({ tally, kinds }: Core, sinks: Sinks, c: Context): void {
+  const beside = besideOf(c);
+  const spacedMs = beside.afterwards ? SPACED_MS : 0;
+  const flush = tally.claim(spacedMs) ? () => tally.flush() : null;
+  const wanted = [kinds.wanted(), flush, sinks.wanted(spacedMs)].filter((work) => work !== null);
+  if (wanted.length === 0) return;
+  const work = () => Promise.all(wanted.map((each) => each()));
+  if (beside.afterwards) beside.afterwards(work);
+  else beside.waitUntil(later().then(work));
 }
 
 /** Hono's getter throws where there is none: then the work is nobody's to wait for, and done all the same. */
-function contextOf(c: Context): Pick<Context["executionCtx"], "waitUntil"> {
+function besideOf(c: Context): Beside {
   try {
     return c.executionCtx;
   } catch {

@@ -11,6 +11,7 @@ import { CairnError, type ErrorItem } from "../model/errors.ts";
 import { present } from "../model/present.ts";
 import { targetProblem } from "../model/webhook-target.ts";
 import type { AlertThresholds } from "../monitoring/alert-rules.ts";
+import { type OtlpSettings, type OtlpVariables, otlpOf } from "../monitoring/sinks/otlp-settings.ts";
 import { parseThresholds } from "../monitoring/thresholds.ts";
 import type { DrillOptions } from "../recovery/drill/drill.ts";
 import { parseWebhookSecrets, type WebhookSecrets } from "../recovery/wake/secrets.ts";
@@ -18,7 +19,7 @@ import type { Quota } from "../state/quota-rules.ts";
 import { type ApiKeys, parseApiKeys } from "./auth.ts";
 
 /** The variables the service reads, as text. */
-export interface Environment extends StoreVariables {
+export interface Environment extends StoreVariables, OtlpVariables {
   /** A JSON array of `{id, tenant, scopes, sha256, quota?}`; without it only loopback is served. */
   CAIRN_API_KEYS?: string;
   /** The largest body, bytes, as sent and as decompressed. @default 26214400 (25 MiB) */
@@ -31,7 +32,7 @@ export interface Environment extends StoreVariables {
   CAIRN_CORS_ORIGINS?: string;
   /** See `parseWebhookSecrets`: each message is signed with all of them. @default none, and no message is sent */
   CAIRN_WEBHOOK_SECRETS?: string;
-  /** `json`: one line of JSON for each request, on the platform's log. @default none */
+  /** `json`: one line for each request, on the platform's log; `emf`: of which CloudWatch makes metrics. @default none */
   CAIRN_LOG?: string;
   /** Origins that webhooks may be sent to though they are not public, separated by commas. @default none */
   CAIRN_WEBHOOK_ALLOW?: string;
@@ -57,7 +58,8 @@ export interface ServiceSettings {
   readonly corsOrigins: readonly string[];
   readonly webhookSecrets: WebhookSecrets | null;
   readonly webhookAllow: readonly string[];
-  readonly log: "none" | "json";
+  readonly log: "none" | "json" | "emf";
+  readonly otlp: OtlpSettings;
   readonly alertUrl: string | null;
   readonly alertThresholds: Partial<AlertThresholds>;
   /** Of tenants whose keys say nothing else. */
@@ -87,7 +89,9 @@ export function parseEnvironment(
   const { CAIRN_ALERT_THRESHOLDS: thresholds } = environment;
   const alertThresholds = parsedOf(parseThresholds, thresholds, "CAIRN_ALERT_THRESHOLDS", given.errors) ?? {};
   const frames = framesOf(given, environment);
-  const log = given.choice("CAIRN_LOG", ["none", "json"]);
+  // CloudWatch reads what is on the log of Lambda, or of an agent beside a Node server; never a Worker's.
+  const log = given.choice("CAIRN_LOG", platform === "node" ? ["none", "json", "emf"] : ["none", "json"]);
+  const otlp = otlpOf(given);
   const drill = {
     checkpoints: given.whole("CAIRN_DRILL_CHECKPOINTS", 0, 0, 1000),
     everySeconds: given.whole("CAIRN_DRILL_SECONDS", 86_400, 60, 31_536_000),
@@ -103,7 +107,7 @@ export function parseEnvironment(
     const detail = errors.map(({ pointer, message }) => `${pointer}: ${message}`).join("; ");
     throw new CairnError("invalid_configuration", detail, { errors });
   }
-  const rest = { webhookSecrets, webhookAllow, alertUrl, alertThresholds, log, quota, drill };
+  const rest = { webhookSecrets, webhookAllow, alertUrl, alertThresholds, log, otlp, quota, drill };
   return Object.freeze({ store: parsed.store, frames, keys, maxBodyBytes, corsOrigins, ...rest });
 }
 

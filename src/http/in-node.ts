@@ -1,5 +1,5 @@
 import { openInNode } from "../backends/configuration/node.ts";
-import { type AssembledService, assemble, type Runtime } from "./assemble.ts";
+import { type AssembledService, assemble } from "./assemble.ts";
 import { parseEnvironment } from "./environment.ts";
 
 /**
@@ -7,10 +7,12 @@ import { parseEnvironment } from "./environment.ts";
  *
  * @throws CairnError `invalid_configuration` with all problems together
  */
-export async function openService(
-  environment: NodeJS.ProcessEnv,
-  runtime: Runtime = {},
-): Promise<AssembledService> {
+export async function openService(environment: NodeJS.ProcessEnv): Promise<AssembledService> {
   const { store, ...settings } = parseEnvironment(environment, "node");
-  return assemble(await openInNode(store), settings, runtime);
+  return assemble(await openInNode(store), settings, { writeLine });
+}
+
+/** Not by `console.log`, before whose lines Lambda puts words of its own: metrics may be made of them. */
+function writeLine(line: string): void {
+  process.stdout.write(`${line}\n`);
 }

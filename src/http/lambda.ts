@@ -1,6 +1,8 @@
 import { once } from "node:events";
 import type { Writable } from "node:stream";
+import type { ExecutionContext } from "hono";
 import { CairnError } from "../model/errors.ts";
+import type { Beside } from "./drain.ts";
 import { unservable } from "./unservable.ts";
 
 /** What a Function URL hands its function, payload format 2.0: the fields that are read. */
@@ -32,13 +34,31 @@ interface AnswerHead {
 
 /**
  * A handler for a Function URL whose invoke mode is RESPONSE_STREAM: answers go out as bytes, of any type, and may
- * be larger than the 6 MB of a buffered one.
+ * be larger than the 6 MB of a buffered one. Its caller has the whole answer when the stream ends; the container stands
+ * still only when the handler has ended, so what is left to be done is done in between.
  */
-export function urlHandler(fetch: (request: Request) => Promise<Response>): StreamingHandler {
+export function urlHandler(
+  fetch: (request: Request, context: ExecutionContext) => Promise<Response>,
+): StreamingHandler {
   return awslambda.streamifyResponse(async (event, stream) => {
     const request = requestOf(event);
-    await send(request ? await fetch(request) : unservable(), stream);
+    const left: (() => Promise<unknown>)[] = [];
+    try {
+      await send(request ? await fetch(request, contextOf(left)) : unservable(), stream);
+    } finally {
+      await Promise.all(left.map((work) => work()));
+    }
   });
+}
+
+/** Gathers what the request leaves to be done. */
+function contextOf(left: (() => Promise<unknown>)[]): ExecutionContext & Beside {
+  return {
+    waitUntil: (promise) => void left.push(() => promise),
+    passThroughOnException: () => {},
+    props: {},
+    afterwards: (work) => void left.push(work),
+  };
 }
 
 /** Null for what no `Request` can be. */

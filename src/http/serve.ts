@@ -2,9 +2,10 @@ import type { Context, Handler } from "hono";
 import { CairnError } from "../model/errors.ts";
 import { CheckpointId, DiffTarget, PartNumber, PipelineId, UploadId } from "../model/names.ts";
 import { Kind } from "../model/pipeline.ts";
+import type { Sinks } from "../monitoring/sinks/sink.ts";
 import type { SweepSummary } from "../recovery/sweep/sweep.ts";
 import type { Core } from "../state/core.ts";
-import { type Asked, account, askedOf, type RequestEvent } from "./account.ts";
+import { type Asked, account, askedOf, coreFor } from "./account.ts";
 import { type ApiKeys, authenticate, type Identity, requireScope } from "./auth.ts";
 import { discardBody } from "./body.ts";
 import { drain } from "./drain.ts";
@@ -12,6 +13,7 @@ import { malformed } from "./invalid.ts";
 import { problemResponse } from "./problem.ts";
 import { parseQuery } from "./query.ts";
 import type { Route } from "./route.ts";
+import { traceparent } from "./trace.ts";
 
 /** What all requests of one app share. */
 export interface Service {
@@ -21,10 +23,8 @@ export interface Service {
   corsOrigins: readonly string[];
   sweep(): Promise<SweepSummary>;
   document(): object;
-  /** Nothing goes on once a request is answered. */
-  frozen: boolean;
   /** Told of every request that a route answered. */
-  log: ((event: RequestEvent) => void) | null;
+  sinks: Sinks;
 }
 
 const CONDITIONS = ["If-Match", "If-Unmodified-Since", "If-None-Match"];
@@ -48,14 +48,15 @@ export function serve(route: Route, service: Service): Handler {
       return problemResponse(error, asked);
     });
     response.headers.set("X-Request-Id", asked.requestId);
+    response.headers.set("traceparent", traceparent(asked.trace));
     account(service, asked, response);
-    await drain(service.core, c, service.frozen);
+    drain(service.core, service.sinks, c);
     return response;
   };
 }
 
 async function answer(route: Route, c: Context, service: Service, asked: Asked): Promise<Response> {
-  const { core, maxBodyBytes, sweep, document } = service;
+  const { maxBodyBytes, sweep, document } = service;
   const request = c.req.raw;
   const identity = await identify(route, request, service);
   asked.tenant = identity.tenant;
@@ -66,6 +67,7 @@ async function answer(route: Route, c: Context, service: Service, asked: Asked):
   refuseConditions(route, request.headers);
   const body = await route.body?.read(request, maxBodyBytes);
   const key = { tenant: identity.tenant, pipelineId: params.pipelineId ?? "" };
+  const core = coreFor(service.core, asked);
   return route.handle({ core, identity, key, params, query, headers, body, maxBodyBytes, sweep, document });
 }
 

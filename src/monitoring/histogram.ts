@@ -44,6 +44,24 @@ export function cumulative(bins: Bins): { seconds: number; count: number }[] {
   });
 }
 
+/**
+ * As OpenTelemetry has such a histogram: `counts[i]` are above `base ** (offset + i)`, up to `base ** (offset + i + 1)`, where
+ * `base` is `2 ** 2 ** -scale`. What is too short to be told apart counts as zero.
+ */
+export function exponential(bins: Bins) {
+  const least = LEAST_OCTAVE * PER_OCTAVE;
+  const above = [...bins.keys()].filter((bin) => bin > least);
+  const first = Math.min(...above);
+  const length = above.length > 0 ? Math.max(...above) - first + 1 : 0;
+  return {
+    scale: Math.log2(PER_OCTAVE),
+    zeroThreshold: 2 ** LEAST_OCTAVE,
+    zeroCount: bins.get(least) ?? 0,
+    offset: length > 0 ? first - 1 : 0,
+    counts: Array.from({ length }, (_, i) => bins.get(first + i) ?? 0),
+  };
+}
+
 export function addBins(all: readonly Bins[]): Bins {
   const sum = new Map<number, number>();
   for (const bins of all) for (const [bin, count] of bins) sum.set(bin, (sum.get(bin) ?? 0) + count);

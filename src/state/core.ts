@@ -47,9 +47,14 @@ export function createCore(options: CoreOptions): Core {
   return { backend, frames, webhooks, ...remembered, ...learned, ...(quotas && { quotas }) };
 }
 
-/** The same, over another view of its store. What the service does by itself, through such a one, has no quota. */
-export function withBackend({ quotas: _, ...core }: Core, backend: StorageBackend): Core {
+/** The same, over another view of its store. */
+export function withBackend(core: Core, backend: StorageBackend): Core {
   return { ...core, backend, kinds: core.kinds.through(backend) };
+}
+
+/** The same without quotas, for what the service does by itself. */
+export function unlimited({ quotas: _, ...core }: Core): Core {
+  return core;
 }
 
 /** Where what a tenant's operations count is kept. */

@@ -36,8 +36,17 @@ export interface Kinds {
 /** Knows nothing. */
 const NOTHING = once(() => knowledgeOf({}));
 
-export function kinds(backend: Pick<StorageBackend, "sums">, entries: Map<string, Entry> = new Map()): Kinds {
-  const wanting = new Map<string, { tenant: string; kind: string }>();
+/** What all views of one store know together. */
+interface Shared {
+  entries: Map<string, Entry>;
+  wanting: Map<string, { tenant: string; kind: string }>;
+}
+
+export function kinds(
+  backend: Pick<StorageBackend, "sums">,
+  shared: Shared = { entries: new Map(), wanting: new Map() },
+): Kinds {
+  const { entries, wanting } = shared;
 
   function keep(id: string, entry: Entry): Knowledge {
     entries.delete(id);
@@ -75,6 +84,6 @@ export function kinds(backend: Pick<StorageBackend, "sums">, entries: Map<string
       return async () => void (await Promise.all(all.map(({ tenant, kind }) => known(tenant, kind))));
     },
     forget: (tenant, kind) => void entries.delete(`${tenant}/${kind}`),
-    through: (view) => kinds(view, entries),
+    through: (view) => kinds(view, shared),
   };
 }

@@ -1,5 +1,6 @@
 import { MOST_NAMES } from "../backends/sums.ts";
 import type { StorageBackend, SumsKey } from "../backends/types.ts";
+import { claim } from "./claim.ts";
 
 /**
  * What this process has counted and not yet added to the sums in the store. An addition is sent once: when the store
@@ -10,11 +11,7 @@ export interface Tally {
   count(key: SumsKey, increments: Readonly<Record<string, number>>): void;
   /** Adds all that was counted so far to the store, or to another view of it. Never rejects. */
   flush(view?: Pick<StorageBackend, "add">): Promise<void>;
-  /**
-   * Whether there is something to flush that nobody has taken upon himself: who gets `true` has, for some seconds.
-   *
-   * @param spacedMs not so soon after the last flush. @default 0
-   */
+  /** Whether there is something to flush that nobody has taken upon himself, see `Claim.take`. */
   claim(spacedMs?: number): boolean;
   /** Flushes, and waits for the flushes that others began. */
   close(): Promise<void>;
@@ -24,9 +21,6 @@ export interface Tally {
   readonly dropped: number;
 }
 
-/** Whoever took a flush upon himself may have died; then it is another's. */
-const CLAIM_MS = 15_000;
-
 interface Counted {
   key: SumsKey;
   sums: Map<string, number>;
@@ -34,16 +28,14 @@ interface Counted {
 
 export function tally(backend: Pick<StorageBackend, "add">): Tally {
   let counted = new Map<string, Counted>();
-  let claimedUntil = 0;
-  let flushedAt = 0;
+  const flushing = claim();
   let dropped = 0;
   const underway = new Set<Promise<void>>();
 
   function flush(view = backend): Promise<void> {
     const taken = [...counted.values()];
     counted = new Map();
-    claimedUntil = 0;
-    flushedAt = Date.now();
+    flushing.done();
     const flushed = send(taken, view);
     underway.add(flushed);
     return flushed.finally(() => underway.delete(flushed));
@@ -70,12 +62,7 @@ export function tally(backend: Pick<StorageBackend, "add">): Tally {
       await flush();
       await Promise.all(underway);
     },
-    claim(spacedMs = 0) {
-      const now = Date.now();
-      if (counted.size === 0 || now < claimedUntil || now < flushedAt + spacedMs) return false;
-      claimedUntil = now + CLAIM_MS;
-      return true;
-    },
+    claim: (spacedMs) => counted.size > 0 && flushing.take(spacedMs),
     get dropped() {
       return dropped;
     },

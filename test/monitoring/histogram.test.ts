@@ -1,6 +1,13 @@
 import * as fc from "fast-check";
 import { expect, test } from "vitest";
-import { addBins, binOf, cumulative, quantile, RELATIVE_ERROR } from "../../src/monitoring/histogram.ts";
+import {
+  addBins,
+  binOf,
+  cumulative,
+  exponential,
+  quantile,
+  RELATIVE_ERROR,
+} from "../../src/monitoring/histogram.ts";
 
 const seconds = fc.double({ min: 2 ** -14, max: 2 ** 10, noNaN: true });
 
@@ -43,4 +50,19 @@ test("the bounds that are scraped hold what lies within them", () => {
   const buckets = cumulative(binsOf([0.4, 0.5, 0.6, 3]));
   const within = (bound: number) => buckets.find(({ seconds: each }) => each === bound)!.count;
   expect([0.25, 0.5, 1, 2, 4].map(within)).toEqual([0, 2, 3, 3, 4]);
+});
+
+test("as OpenTelemetry has it, each bucket holds just what lies within its bounds", () => {
+  fc.assert(
+    fc.property(fc.array(seconds, { minLength: 1 }), (all) => {
+      const { scale, offset, counts, zeroCount, zeroThreshold } = exponential(binsOf(all));
+      // Logarithms to the base `2 ** 2 ** -scale`.
+      const place = (each: number) => Math.log2(each) * 2 ** scale;
+      const between = (from: number, to: number) =>
+        all.filter((each) => place(each) > from && place(each) <= to).length;
+      expect(counts).toEqual(counts.map((_, i) => between(offset + i, offset + i + 1)));
+      expect(zeroCount).toBe(between(Number.NEGATIVE_INFINITY, place(zeroThreshold)));
+      expect(zeroCount + counts.reduce((sum, count) => sum + count, 0)).toBe(all.length);
+    }),
+  );
 });

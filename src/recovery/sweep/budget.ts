@@ -1,3 +1,4 @@
+import { counted } from "../../backends/counted.ts";
 import type { StorageBackend } from "../../backends/types.ts";
 
 /** What one sweep may take: a function has a deadline, and on some plans a number of calls. */
@@ -21,18 +22,11 @@ export function meter(backend: StorageBackend, budget: Budget, now: () => number
   const { calls = 1000, seconds = 20 } = budget;
   const end = now() + seconds * 1000;
   let used = 0;
-  const counted = new Proxy(backend, {
-    get(_, name) {
-      const member: unknown = Reflect.get(backend, name);
-      if (typeof member !== "function") return member;
-      return (...given: unknown[]): unknown => {
-        if (name !== "close") used++;
-        return member.apply(backend, given);
-      };
-    },
-  });
   return {
-    backend: counted,
+    backend: counted(backend, (method) => {
+      if (method !== "close") used++;
+      return undefined;
+    }),
     get calls() {
       return used;
     },

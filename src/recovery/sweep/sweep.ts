@@ -3,7 +3,7 @@ import type { Due, Effects } from "../../backends/types.ts";
 import type { Head } from "../../model/head.ts";
 import type { PipelineKey } from "../../model/ids.ts";
 import { sendOwn } from "../../state/commit.ts";
-import { type Core, loadHead, withBackend } from "../../state/core.ts";
+import { type Core, loadHead, unlimited, withBackend } from "../../state/core.ts";
 import { learnDeath } from "../../state/learning.ts";
 import { isWatched } from "../../state/remind.ts";
 import { type Drilled, type DrillOptions, drill } from "../drill/drill.ts";
@@ -74,7 +74,7 @@ export async function sweep(core: Core, options: SweepOptions = {}): Promise<Swe
   const metered = meter(core.backend, options, now);
   // Owners who do not answer must not hold up the pipelines of others: a message that is not sent is due again.
   const telling = beside(AT_ONCE, () => metered.left() > 0);
-  const run: Run = { core: withBackend(core, metered.backend), options, now, metered, telling };
+  const run: Run = { core: unlimited(withBackend(core, metered.backend)), options, now, metered, telling };
   const done: Done[][] = [];
   let more = false;
   for (;;) {
