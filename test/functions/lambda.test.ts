@@ -1,4 +1,4 @@
-import { request as sendRaw } from "node:http";
+import { type ServerResponse, request as sendRaw } from "node:http";
 import { text } from "node:stream/consumers";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { noise } from "../../src/backends/contract/support.ts";
@@ -6,6 +6,7 @@ import { Cairn } from "../../src/client/index.ts";
 import { Client, expectProblem } from "../http/contract/client.ts";
 import { tokenOf } from "../http/contract/keys.ts";
 import { httpContract } from "../http/contract.ts";
+import { startCollector } from "../monitoring/sinks/collector.ts";
 import { startContainer } from "../support/lambda/container.ts";
 import { type Account, openAccount } from "../support/lambda/deploy.ts";
 import { type FunctionUrl, LARGEST_EVENT, startFunctionUrl } from "../support/lambda/function-url.ts";
@@ -103,6 +104,24 @@ describe.runIf(process.platform === "linux")("on Lambda", () => {
         expect(problem.detail).toContain("CAIRN_DYNAMO_TABLE");
       }
       await broken.stop();
+    });
+
+    test("what a request leaves to be done is done after its answer, and before the container stands still", async () => {
+      const collector = await startCollector();
+      const hanging: ServerResponse[] = [];
+      collector.answer = (response) => void hanging.push(response);
+      const variables = { OTEL_EXPORTER_OTLP_ENDPOINT: collector.url, CAIRN_LOG: "emf" };
+      const told = await startApi("object", "api.handler", { variables });
+      const asking = new Client(() => ({ fetch: (path, init) => fetch(told.url + path, init) }));
+      expect((await asking.put(stateOf("told"), noise(100))).status).toBe(201);
+      // The answer is whole. Nobody asks for anything more, and the sinks are told all the same.
+      await collector.got(2);
+      expect(hanging).toHaveLength(2);
+      for (const response of hanging) response.end("{}");
+      const [container] = await told.containers();
+      const line = container!.log().trim().split("\n").at(-1)!;
+      expect(JSON.parse(line)).toMatchObject({ operation: "saveState", tenant: "one", _aws: {} });
+      await told.stop();
     });
 
     test("the scheduled event runs the sweep, which interrupts what has expired", async () => {

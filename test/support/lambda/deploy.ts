@@ -19,6 +19,8 @@ export interface Account {
 export interface Changes {
   /** A variable that is not given. */
   without?: string;
+  /** More variables. */
+  variables?: Readonly<Record<string, string>>;
   /** Instead of the functions of the service. */
   entries?: string[];
 }
@@ -29,11 +31,11 @@ export async function openAccount(): Promise<Account> {
   const folders: string[] = [];
   return {
     s3,
-    async deploy(backend, handler, { without = "", entries } = {}) {
+    async deploy(backend, handler, { without = "", variables, entries } = {}) {
       const folder = await unpack(backend, entries);
       folders.push(folder);
       const { [without]: _, ...environment } = await environmentOf(backend, s3, dynamo);
-      return { ric, folder, handler, environment };
+      return { ric, folder, handler, environment: { ...environment, ...variables } };
     },
     async stop() {
       await s3.stop();
