@@ -1,7 +1,9 @@
 import { fork } from "node:child_process";
 import { once } from "node:events";
 import { fileURLToPath } from "node:url";
+import type { RequestEvent } from "../../src/http/account.ts";
 import { openService } from "../../src/http/in-node.ts";
+import type { StateMetrics } from "../../src/monitoring/state-metrics.ts";
 import { readPrometheus, type Sample } from "../support/prometheus-text.ts";
 
 const script = fileURLToPath(new URL("service.ts", import.meta.url));
@@ -9,8 +11,11 @@ const script = fileURLToPath(new URL("service.ts", import.meta.url));
 export interface Mixed {
   /** Of each outcome, by `operation/code`, as the clients saw it. */
   known: Map<string, number>;
-  /** What another process scrapes after both have ended. */
+  /** How long each save took that went well, as the services' logs have it (s). */
+  saves: number[];
+  /** What another process tells after both have ended. */
   scraped: Sample[];
+  metrics: StateMetrics;
 }
 
 interface Known {
@@ -23,7 +28,7 @@ interface Known {
 
 /** Two service processes over one store; clients who know what each of their requests came to. */
 export async function mixedOperations(environment: NodeJS.ProcessEnv, requests: number): Promise<Mixed> {
-  const env = { ...process.env, ...environment };
+  const env = { ...process.env, ...environment, CAIRN_LOG: "json" };
   const services = await Promise.all([started(env), started(env)]);
   const known = new Map<string, number>();
   const CLIENTS = 8;
@@ -42,22 +47,31 @@ export async function mixedOperations(environment: NodeJS.ProcessEnv, requests: 
     }
   };
   await Promise.all(Array.from({ length: CLIENTS }, (_, number) => client(number)));
-  await Promise.all(services.map(({ end }) => end()));
-  const third = await openService(env);
-  const answer = await third.app.request("http://localhost/metrics");
+  const logs = await Promise.all(services.map(({ end }) => end()));
+  const third = await openService({ ...env, CAIRN_LOG: "none" });
+  const asked = async (path: string) => third.app.request(`http://localhost${path}`);
+  const scraped = readPrometheus(await (await asked("/metrics")).text());
+  const metrics = (await (await asked("/v1/metrics")).json()) as StateMetrics;
   await third.close();
-  return { known, scraped: readPrometheus(await answer.text()) };
+  const done = logs.flatMap((log) => log.trim().split("\n")).map((line): RequestEvent => JSON.parse(line));
+  const saves = done.filter(({ operation, code }) => operation === "saveState" && code === "ok");
+  return { known, saves: saves.map(({ seconds }) => seconds), scraped, metrics };
 }
 
 async function started(env: NodeJS.ProcessEnv) {
-  const child = fork(script, { env, stdio: ["ignore", "inherit", "inherit", "ipc"] });
+  const child = fork(script, { env, stdio: ["ignore", "pipe", "inherit", "ipc"] });
+  let log = "";
+  child.stdout!.on("data", (chunk: Buffer) => {
+    log += chunk.toString();
+  });
   const ended = once(child, "exit").then(() => Promise.reject(new Error("a service did not start")));
   const [{ port }] = (await Promise.race([once(child, "message"), ended])) as [{ port: number }];
   ended.catch(() => {});
   const end = async () => {
-    const ended = once(child, "exit");
+    const ended = [once(child, "exit"), once(child.stdout!, "end")];
     child.disconnect();
-    await ended;
+    await Promise.all(ended);
+    return log;
   };
   return { port, end };
 }
