@@ -110,7 +110,8 @@ function outcomes(operations: readonly OperationCounts[]): { ok: number; refused
   return counted;
 }
 
-function outcome(code: string): "ok" | "refused" | "failed" {
+/** What a code says of the service. */
+export function outcome(code: string): "ok" | "refused" | "failed" {
   if (code === "ok") return "ok";
   // A code that is not known is a later release's.
   const status = ERROR_CODES[code as ErrorCode]?.status ?? 500;
