@@ -17,7 +17,7 @@ const keys = JSON.stringify(
   ),
 );
 
-describe.each(["postgres", "redis"] as const)(
+describe.each(["postgres", "redis", "s3"] as const)(
   "two functions over one %s keep a tenant in its quota",
   (name) => {
     let store: Awaited<ReturnType<(typeof STORES)[typeof name]>>;
@@ -46,10 +46,13 @@ describe.each(["postgres", "redis"] as const)(
 
     beforeAll(async () => {
       store = await STORES[name]();
+      // The SDK finds its credentials by itself.
+      for (const [variable, value] of Object.entries(store.env)) vi.stubEnv(variable, value);
       for (let i = 0; i < 2; i++) services.push(await openService({ ...store.env, CAIRN_API_KEYS: keys }));
     });
     afterAll(async () => {
       vi.useRealTimers();
+      vi.unstubAllEnvs();
       for (const service of services) await service.close();
       await store.stop();
     });

@@ -6,6 +6,10 @@ import {
   type StateMonitorOptions,
   StateRecovery,
 } from "../../src/index.ts";
+import { stateMetricsOf } from "../../src/monitoring/state-metrics.ts";
+import { createCore, metricsKey } from "../../src/state/core.ts";
+import { quotas } from "../../src/state/quotas.ts";
+import { saveState } from "../../src/state/save.ts";
 
 test("counts what managers and recoveries do, and adds up what others did over the same store", async () => {
   const backend = memoryBackend();
@@ -93,4 +97,24 @@ test("a metrics backend is told of each operation, and what it throws is counted
   await manager.savePipelineState("p", "y");
   await manager.close();
   expect(await backend.sums({ tenant: "local", scope: "metrics" })).toMatchObject({ "d/metricsBackend": 1 });
+});
+
+test("a share is one at most, a full quota is no failure, and the quota is what storage is a share of", async () => {
+  const backend = memoryBackend();
+  const counted = { "n/saveState/ok": 2, "n/saveState/quota_exceeded": 9, "s/saveState": 5, run: 2 };
+  await backend.add(metricsKey("acme"), counted);
+  const limits = new Map([["acme", { bytes: 200, pipelines: Number.POSITIVE_INFINITY }]]);
+  const core = createCore({ backend, quotas: quotas(limits) });
+  const content = new TextEncoder().encode("0123456789".repeat(2));
+  const key = { tenant: "acme", pipelineId: "p" };
+  const saved = await saveState(core, key, {
+    content,
+    contentType: "text/plain",
+    caller: {},
+    checkpoint: "never",
+  });
+  expect(await stateMetricsOf(core, "acme")).toMatchObject({
+    ...{ checkpointOverhead: 1, errorRate: 0, storageUtilization: saved.result.storedBytes / 200 },
+    quota: { bytes: 200, pipelines: null },
+  });
 });

@@ -29,7 +29,15 @@ import { emptyBody, jsonBody } from "../json-body.ts";
 import { pageQuery, select } from "../query.ts";
 import { type Route, route } from "../route.ts";
 import { CheckpointPage, Diff, Verification } from "../schemas.ts";
-import { answer, PIPELINE, READ_ERRORS, storedContent, storedRange, WRITE_ERRORS } from "./shared.ts";
+import {
+  ADDING_ERRORS,
+  answer,
+  PIPELINE,
+  READ_ERRORS,
+  storedContent,
+  storedRange,
+  WRITE_ERRORS,
+} from "./shared.ts";
 
 const CHECKPOINT = `${PIPELINE}/checkpoints/{checkpointId}` as const;
 
@@ -58,7 +66,7 @@ const create = route({
   // One level more than a state has: `data` may be as deep as one.
   body: jsonBody(NewCheckpoint, { optional: true, maxDepth: 65, example: { label: "before-migration" } }),
   answers: { 201: answer("The checkpoint", CheckpointSchema, "Location", "Idempotency-Replayed") },
-  errors: WRITE_ERRORS,
+  errors: ADDING_ERRORS,
   async handle({ core, key, headers, body: { value, text } }) {
     const { label, metadata, reason } = value;
     const data = "data" in value ? rawData(text) : undefined;

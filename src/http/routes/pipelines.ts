@@ -20,7 +20,7 @@ import { emptyBody, jsonBody } from "../json-body.ts";
 import { flag, pageQuery } from "../query.ts";
 import { type Route, route } from "../route.ts";
 import { EventPage, PipelinePage, Recoverability } from "../schemas.ts";
-import { answer, force, PIPELINE, WRITE_ERRORS } from "./shared.ts";
+import { ADDING_ERRORS, answer, force, PIPELINE, WRITE_ERRORS } from "./shared.ts";
 
 /** The view would be kilobytes (settings, tasks, metadata), too much to keep with each of the last 64 writes. */
 const AS_IT_IS_BY_THEN =
@@ -47,7 +47,7 @@ const register = route({
     200: answer("Updated", PipelineView, "Idempotency-Replayed"),
     201: answer("Created", PipelineView, "Idempotency-Replayed"),
   },
-  errors: [...WRITE_ERRORS, "precondition_failed"],
+  errors: [...ADDING_ERRORS, "precondition_failed"],
   async handle({ core, key, headers, body }) {
     const put = headers.ifNoneMatch ? registerNewPipeline : registerPipeline;
     const registered = await put(core, key, body.value, callerOf(headers));

@@ -15,8 +15,10 @@ export const WRITE_ERRORS = [
   "idempotency_mismatch",
   "outcome_unknown",
   "insufficient_storage",
-  "quota_exceeded",
 ] as const satisfies ErrorCode[];
+
+/** And those that add to what a tenant has. */
+export const ADDING_ERRORS = [...WRITE_ERRORS, "quota_exceeded"] as const satisfies ErrorCode[];
 
 /** What reading stored content may meet. */
 export const READ_ERRORS = ["not_found", "unrecoverable"] as const satisfies ErrorCode[];

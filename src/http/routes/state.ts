@@ -24,7 +24,7 @@ import { type Route, route } from "../route.ts";
 import { SaveResult } from "../schemas.ts";
 import { contentBody, DELTA_TYPE, PARTS_TYPE, PartsBody, patchBody } from "../state-body.ts";
 import { patcher } from "../state-patch.ts";
-import { answer, PIPELINE, READ_ERRORS, storedContent, storedRange, WRITE_ERRORS } from "./shared.ts";
+import { ADDING_ERRORS, answer, PIPELINE, READ_ERRORS, storedContent, storedRange } from "./shared.ts";
 
 const checkpoint = once(() =>
   z
@@ -66,7 +66,7 @@ const PatchQuery = once(() =>
   }),
 );
 
-const SAVE_ERRORS = [...WRITE_ERRORS, "precondition_failed", "digest_mismatch"] as const;
+const SAVE_ERRORS = [...ADDING_ERRORS, "precondition_failed", "digest_mismatch"] as const;
 
 const putState = route({
   method: "PUT",
