@@ -29,10 +29,17 @@ const SETTINGS = [
   "CAIRN_CORS_ORIGINS",
   "CAIRN_DYNAMO_INLINE_BYTES",
   "CAIRN_ENCRYPTION_REQUIRED",
+  "CAIRN_LOG",
   "CAIRN_MAX_BODY_BYTES",
   "CAIRN_QUOTA_BYTES",
   "CAIRN_QUOTA_PIPELINES",
   "CAIRN_WEBHOOK_ALLOW",
+  "OTEL_EXPORTER_OTLP_ENDPOINT",
+  "OTEL_EXPORTER_OTLP_METRICS_ENDPOINT",
+  "OTEL_EXPORTER_OTLP_PROTOCOL",
+  "OTEL_EXPORTER_OTLP_TIMEOUT",
+  "OTEL_EXPORTER_OTLP_TRACES_ENDPOINT",
+  "OTEL_SERVICE_NAME",
 ];
 
 /** Where `npm run build` puts what is deployed, in the project: each store has its own, so that none is taken for another. */
@@ -62,9 +69,11 @@ export function readDeployment(
     kept: KEPT.includes(stage),
     domain: CAIRN_DOMAIN ? { hostname: CAIRN_DOMAIN, zoneId: CAIRN_ZONE_ID! } : null,
     alarmEmail: CAIRN_ALARM_EMAIL || null,
-    settings: Object.fromEntries(
-      SETTINGS.flatMap((name) => (variables[name] ? [[name, variables[name]]] : [])),
-    ),
+    settings: {
+      // What two stages of one account tell is told apart by it.
+      OTEL_SERVICE_NAME: `cairn-${stage}`,
+      ...Object.fromEntries(SETTINGS.flatMap((name) => (variables[name] ? [[name, variables[name]]] : []))),
+    },
   };
 }
 

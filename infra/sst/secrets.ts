@@ -12,6 +12,7 @@ const COMMON: readonly Named[] = [
   ["CAIRN_API_KEYS", () => new sst.Secret("CairnApiKeys").value],
   ["CAIRN_WEBHOOK_SECRETS", () => new sst.Secret("CairnWebhookSecrets", "").value],
   ["CAIRN_ENCRYPTION_KEYS", () => new sst.Secret("CairnEncryptionKeys", "").value],
+  ["OTEL_EXPORTER_OTLP_HEADERS", () => new sst.Secret("OtlpHeaders", "").value],
 ];
 
 const OF_STORE: Readonly<Record<DeployedBackend, readonly Named[]>> = {

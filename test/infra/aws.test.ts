@@ -121,7 +121,7 @@ for (const backend of BACKENDS)
           expect(opened.name).toBe(backend);
           await opened.close();
           const unknown = Object.keys(variables).filter(
-            (each) => !/^(CAIRN|SST|DATABASE|UPSTASH)_/.test(each),
+            (each) => !/^(CAIRN|OTEL|SST|DATABASE|UPSTASH)_/.test(each),
           );
           expect(unknown).toEqual([]);
         }

@@ -1,8 +1,8 @@
 import { fork } from "node:child_process";
 import { once } from "node:events";
 import { fileURLToPath } from "node:url";
-import type { RequestEvent } from "../../src/http/account.ts";
 import { openService } from "../../src/http/in-node.ts";
+import type { RequestEvent } from "../../src/monitoring/request-event.ts";
 import type { StateMetrics } from "../../src/monitoring/state-metrics.ts";
 import { readPrometheus, type Sample } from "../support/prometheus-text.ts";
 

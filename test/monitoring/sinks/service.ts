@@ -33,6 +33,8 @@ export function serviceWith(
     return app.fetch(asked, {}, beside as ExecutionContext);
   };
   return {
+    /** As the runtime hands one on, without anything beside. */
+    fetch: app.fetch,
     request,
     save: (id: string, options: Asking = {}) =>
       request("PUT", `/v1/pipelines/${id}/state`, { body: '{"a":1}', ...options }),
