@@ -26,7 +26,10 @@ const KEPT = ["production", "staging"];
 /** Of the service's variables, those that are handed on. */
 const SETTINGS = [
   "CAIRN_ALERT_THRESHOLDS",
+  "CAIRN_ALERT_URL",
   "CAIRN_CORS_ORIGINS",
+  "CAIRN_DRILL_CHECKPOINTS",
+  "CAIRN_DRILL_SECONDS",
   "CAIRN_DYNAMO_INLINE_BYTES",
   "CAIRN_ENCRYPTION_REQUIRED",
   "CAIRN_LOG",

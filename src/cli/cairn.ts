@@ -22,6 +22,7 @@ const COMMANDS: Readonly<Record<string, () => Promise<Command>>> = {
   export: async () => (await import("./commands/export.ts")).exportCommand,
   import: async () => (await import("./commands/import.ts")).importCommand,
   keys: async () => (await import("./commands/keys.ts")).keysCommand,
+  cost: async () => (await import("./commands/cost.ts")).costCommand,
   migrate: async () => (await import("./commands/migrate.ts")).migrateCommand,
 };
 

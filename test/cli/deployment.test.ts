@@ -9,7 +9,14 @@ test("Cloudflare and its bucket unless said otherwise; stages of one person keep
 });
 
 test("what is for the service is handed on, but nothing that is secret or of this machine", () => {
-  const settings = { CAIRN_CORS_ORIGINS: "https://app.example.com", CAIRN_MAX_BODY_BYTES: "1000000" };
+  const settings = {
+    CAIRN_ALERT_URL: "https://alerts.example.com",
+    CAIRN_CORS_ORIGINS: "https://app.example.com",
+    CAIRN_DRILL_CHECKPOINTS: "16",
+    CAIRN_DRILL_SECONDS: "86400",
+    CAIRN_LOG: "json",
+    CAIRN_MAX_BODY_BYTES: "1000000",
+  };
   const others = { CAIRN_API_KEYS: "[]", CAIRN_DATA: "/tmp", PATH: "/bin", CAIRN_WEBHOOK_ALLOW: "" };
   expect(readDeployment({ ...settings, ...others }, "alice").settings).toEqual(settings);
 });

@@ -1,7 +1,9 @@
 import { createHash } from "node:crypto";
+import { join } from "node:path";
 import { expect, onTestFinished } from "vitest";
 import { startPostgres } from "../../src/cli/local/postgres.ts";
 import type { Service } from "../client/service.ts";
+import { temporaryFolder } from "../runtime/service.ts";
 
 /** What a section needs, and what comes of it, beyond that nothing in it fails. */
 export interface Expected {
@@ -99,7 +101,7 @@ export const EXPECTED: Readonly<Record<string, Expected>> = {
     after: (said) => expect(said).toContain("Applied: 0001"),
   },
   "docs/operations.md#Back up and restore": {
-    before: saveNightly,
+    before: async (service) => ({ ...(await saveNightly(service)), BACKUP: join(temporaryFolder(), "all") }),
     async after(_, service) {
       const restored = await service.client().pipeline("nightly-restored").load();
       expect(restored!.value).toEqual({ n: 2 });

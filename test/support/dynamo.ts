@@ -54,6 +54,8 @@ export interface DynamoRequest {
   status: number;
   /** How many items the answer lists. */
   listed: number;
+  /** What it is billed for the table, of reads or of writes; those of the indexes dynalite does not tell. */
+  units: number;
 }
 
 export interface DynamoServer {
@@ -124,7 +126,13 @@ export async function startDynamo(): Promise<DynamoServer> {
   const front = createServer(async (message, response) => {
     const sent = await readAll(message);
     const operation = String(message.headers["x-amz-target"]).split(".")[1] ?? "";
-    const request: DynamoRequest = { operation, body: JSON.parse(sent || "{}"), status: 0, listed: 0 };
+    const request: DynamoRequest = {
+      operation,
+      body: JSON.parse(sent || "{}"),
+      status: 0,
+      listed: 0,
+      units: 0,
+    };
     requests.push(request);
     const rule = nextFault(request);
     const fault = rule?.how;
@@ -140,7 +148,8 @@ export async function startDynamo(): Promise<DynamoServer> {
       await carryOutLate(rule?.lateBy?.() ?? 100, () => forward(target, request.body));
       return message.socket.destroy();
     }
-    const done = await forward(target, request.body);
+    const done = await forward(target, { ...request.body, ...(isBilled(operation) && BILL) });
+    request.units = unitsIn(done.body);
     if (fault === "dropAfter") return message.socket.destroy();
     if (fault === "stallAfter") return undefined;
     if (fault === "errorAfter")
@@ -200,6 +209,23 @@ export async function startDynamo(): Promise<DynamoServer> {
       await close(inner);
     },
   };
+}
+
+const BILL = { ReturnConsumedCapacity: "TOTAL" };
+
+function isBilled(operation: string): boolean {
+  return /Item$|^Query$|^Scan$/.test(operation);
+}
+
+/** Takes what a request is billed out of its answer, which it did not ask for. */
+function unitsIn(body: { ConsumedCapacity?: Capacity | Capacity[] }): number {
+  const { ConsumedCapacity: consumed = [] } = body;
+  delete body.ConsumedCapacity;
+  return [consumed].flat().reduce((sum, { CapacityUnits }) => sum + CapacityUnits, 0);
+}
+
+interface Capacity {
+  CapacityUnits: number;
 }
 
 function takeAllButOne(body: DynamoRequest["body"]): object {
