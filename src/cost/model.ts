@@ -1,6 +1,6 @@
 import type { Load } from "./load.ts";
 import { marginalPriceOf, type Priced, priceOf } from "./prices.ts";
-import { type OperationWork, RECORD_BYTES, type Sizes, type Store, type Work, workOf } from "./work.ts";
+import { IN_THE_TABLE, type OperationWork, type Sizes, type Store, WORK, type Work, workOf } from "./work.ts";
 
 /** How checkpoints are made: at how many of the tasks, and what is stored of each. */
 export const WAYS = {
@@ -34,7 +34,7 @@ export interface Bill {
   dollars: number;
 }
 
-export const HOURS_A_MONTH = 730;
+const HOURS_A_MONTH = 730;
 const SWEEPS_AN_HOUR = 60;
 /** A process adds what it counted at most once in so many seconds. */
 const FLUSH_SECONDS: Readonly<Record<Cloud, number>> = { workers: 3, lambda: 5 };
@@ -133,8 +133,10 @@ function kept(place: Place, load: Load, way: Way): Amounts {
     case "s3":
       return { s3Bytes: bytes };
     case "dynamodb": {
-      const records = load.pipelines * load.keep * RECORD_BYTES.dynamodb;
-      return { dynamodbBytes: records, s3Bytes: bytes - records };
+      const { frame } = sizesOf(load, way);
+      const inRows = WORK.dynamodb.recordBytes + (frame <= IN_THE_TABLE ? frame : 0);
+      const dynamodbBytes = load.pipelines * load.keep * inRows;
+      return { dynamodbBytes, s3Bytes: bytes - dynamodbBytes };
     }
     case "neon":
       return { neonBytes: bytes, neonComputeHours: load.neonComputeUnits * HOURS_A_MONTH };
@@ -147,7 +149,7 @@ function kept(place: Place, load: Load, way: Way): Amounts {
 function bytesAPipeline(place: Place, load: Load, way: Way): number {
   const { keep, stateBytes, wholeShare } = load;
   const each = sizesOf(load, way).frame;
-  const records = keep * RECORD_BYTES[PLACES[place].store];
+  const records = keep * WORK[PLACES[place].store].recordBytes;
   if (!WAYS[way].deltas) return keep * each + records;
   const whole = stateBytes * wholeShare;
   const chains = whole > 0 ? 1 + Math.floor((keep * each) / whole) : 0;

@@ -26,103 +26,105 @@ export interface OperationWork {
   failure: Work;
 }
 
-/** By the bytes of a checkpoint's frame: those of `upTo` bytes, in rising order. */
-type Sized = readonly (OperationWork & { upTo: number })[];
+interface StoreWork extends Pick<OperationWork, "flushed" | "swept"> {
+  /** By the bytes of a checkpoint's frame: those of `upTo` bytes, in rising order. */
+  sized: readonly (Pick<OperationWork, "checkpoint" | "heartbeat" | "failure"> & { upTo: number })[];
+  /** What a byte of a checkpoint's frame adds to the bytes on the way, and one of the chain that a resume reads. */
+  bytesAByte: { frame: number; chain: number };
+  /** What is kept of a checkpoint beside its frame: `npm run bench frames growing`. */
+  recordBytes: number;
+}
+
+const ANY = Number.POSITIVE_INFINITY;
+/** Of a frame on DynamoDB that is in the table; larger ones are on S3. */
+export const IN_THE_TABLE = 2500;
 
 /**
  * As counted at the stores' stand-ins, by test/cost/work.test.ts, once a head remembers its 64 last writes. Above 32 KB,
- * on DynamoDB 2.5 KB, a frame is an object of its own. DynamoDB bills every KB of the head with every write.
+ * on DynamoDB `IN_THE_TABLE`, a frame is an object of its own. DynamoDB bills every KB of the head with every write, and every
+ * answer of Postgres and Redis holds the head.
  */
-export const WORK: Readonly<Record<Store, Sized>> = {
-  object: [
-    {
-      upTo: 500,
-      checkpoint: { puts: 1.64, gets: 0.79 },
-      heartbeat: { puts: 1, gets: 0 },
-      flushed: { puts: 2, gets: 2 },
-      swept: { puts: 1, gets: 0 },
-      failure: { puts: 6, gets: 6 },
-    },
-    {
-      upTo: 32_768,
-      checkpoint: { puts: 1.72, gets: 2.18 },
-      heartbeat: { puts: 1, gets: 0 },
-      flushed: { puts: 2, gets: 2 },
-      swept: { puts: 1, gets: 0 },
-      failure: { puts: 6, gets: 6 },
-    },
-    {
-      upTo: Number.POSITIVE_INFINITY,
-      checkpoint: { puts: 2.67, gets: 0.69 },
-      heartbeat: { puts: 1.2, gets: 0 },
-      flushed: { puts: 2, gets: 2 },
-      swept: { puts: 1, gets: 0 },
-      failure: { puts: 6, gets: 8 },
-    },
-  ],
-  dynamodb: [
-    {
-      upTo: 500,
-      checkpoint: { puts: 0.1, gets: 0, writeUnits: 15, readUnits: 5.8 },
-      heartbeat: { puts: 0, gets: 0, writeUnits: 7, readUnits: 0 },
-      flushed: { puts: 0, gets: 0, writeUnits: 2, readUnits: 0 },
-      swept: { puts: 0, gets: 0, writeUnits: 0, readUnits: 4 },
-      failure: { puts: 0, gets: 0, writeUnits: 28, readUnits: 16 },
-    },
-    {
-      upTo: 2500,
-      checkpoint: { puts: 0.15, gets: 0, writeUnits: 21.4, readUnits: 9 },
-      heartbeat: { puts: 0, gets: 0, writeUnits: 9, readUnits: 0 },
-      flushed: { puts: 0, gets: 0, writeUnits: 2, readUnits: 0 },
-      swept: { puts: 0, gets: 0, writeUnits: 0, readUnits: 4 },
-      failure: { puts: 0, gets: 0, writeUnits: 34, readUnits: 16 },
-    },
-    {
-      upTo: Number.POSITIVE_INFINITY,
-      checkpoint: { puts: 1.15, gets: 0.15, writeUnits: 12.7, readUnits: 4.1 },
-      heartbeat: { puts: 0, gets: 0, writeUnits: 7.2, readUnits: 0 },
-      flushed: { puts: 0, gets: 0, writeUnits: 2, readUnits: 0 },
-      swept: { puts: 0, gets: 0, writeUnits: 0, readUnits: 4 },
-      failure: { puts: 0, gets: 2, writeUnits: 28, readUnits: 12 },
-    },
-  ],
-  // Every answer of Postgres and Redis holds the head, with the writes it remembers.
-  postgres: [
-    {
-      upTo: Number.POSITIVE_INFINITY,
-      checkpoint: { calls: 1.62, bytes: 67_000 },
-      heartbeat: { calls: 1, bytes: 40_000 },
-      flushed: { calls: 2, bytes: 530 },
-      swept: { calls: 1, bytes: 260 },
-      failure: { calls: 7, bytes: 240_000 },
-    },
-  ],
-  redis: [
-    {
-      upTo: Number.POSITIVE_INFINITY,
-      checkpoint: { calls: 1.62, bytes: 53_000 },
-      heartbeat: { calls: 1, bytes: 28_500 },
-      flushed: { calls: 2, bytes: 1330 },
-      swept: { calls: 1, bytes: 625 },
-      failure: { calls: 7, bytes: 172_000 },
-    },
-  ],
-};
-
-/** What a byte of a checkpoint's frame adds to the bytes on the way, and one of the chain that a resume reads. */
-const BYTES_A_BYTE: Readonly<Record<Store, { frame: number; chain: number }>> = {
-  object: { frame: 0, chain: 0 },
-  dynamodb: { frame: 0, chain: 0 },
-  postgres: { frame: 0.2, chain: 2.5 },
-  redis: { frame: 1.5, chain: 3.2 },
-};
-
-/** What the store keeps of a checkpoint beside its frame: `npm run bench frames growing`. */
-export const RECORD_BYTES: Readonly<Record<Store, number>> = {
-  object: 405,
-  dynamodb: 1234,
-  postgres: 1767,
-  redis: 1807,
+export const WORK: Readonly<Record<Store, StoreWork>> = {
+  object: {
+    flushed: { puts: 2, gets: 2 },
+    swept: { puts: 1 },
+    sized: [
+      {
+        upTo: 500,
+        checkpoint: { puts: 1.64, gets: 0.79 },
+        heartbeat: { puts: 1 },
+        failure: { puts: 6, gets: 6 },
+      },
+      {
+        upTo: 32_768,
+        checkpoint: { puts: 1.72, gets: 2.18 },
+        heartbeat: { puts: 1 },
+        failure: { puts: 6, gets: 6 },
+      },
+      {
+        upTo: ANY,
+        checkpoint: { puts: 2.67, gets: 0.69 },
+        heartbeat: { puts: 1.2 },
+        failure: { puts: 6, gets: 8 },
+      },
+    ],
+    bytesAByte: { frame: 0, chain: 0 },
+    recordBytes: 405,
+  },
+  dynamodb: {
+    flushed: { writeUnits: 2 },
+    swept: { readUnits: 4 },
+    sized: [
+      {
+        upTo: 500,
+        checkpoint: { puts: 0.1, writeUnits: 15, readUnits: 5.8 },
+        heartbeat: { writeUnits: 7 },
+        failure: { writeUnits: 28, readUnits: 16 },
+      },
+      {
+        upTo: IN_THE_TABLE,
+        checkpoint: { puts: 0.15, writeUnits: 21.4, readUnits: 9 },
+        heartbeat: { writeUnits: 9 },
+        failure: { writeUnits: 34, readUnits: 16 },
+      },
+      {
+        upTo: ANY,
+        checkpoint: { puts: 1.15, gets: 0.15, writeUnits: 12.7, readUnits: 4.1 },
+        heartbeat: { writeUnits: 7.2 },
+        failure: { gets: 2, writeUnits: 28, readUnits: 12 },
+      },
+    ],
+    bytesAByte: { frame: 0, chain: 0 },
+    recordBytes: 1234,
+  },
+  postgres: {
+    flushed: { calls: 2, bytes: 530 },
+    swept: { calls: 1, bytes: 260 },
+    sized: [
+      {
+        upTo: ANY,
+        checkpoint: { calls: 1.62, bytes: 67_000 },
+        heartbeat: { calls: 1, bytes: 40_000 },
+        failure: { calls: 7, bytes: 240_000 },
+      },
+    ],
+    bytesAByte: { frame: 0.2, chain: 2.5 },
+    recordBytes: 1767,
+  },
+  redis: {
+    flushed: { calls: 2, bytes: 1330 },
+    swept: { calls: 1, bytes: 625 },
+    sized: [
+      {
+        upTo: ANY,
+        checkpoint: { calls: 1.62, bytes: 53_000 },
+        heartbeat: { calls: 1, bytes: 28_500 },
+        failure: { calls: 7, bytes: 172_000 },
+      },
+    ],
+    bytesAByte: { frame: 1.5, chain: 3.2 },
+    recordBytes: 1807,
+  },
 };
 
 /** Bytes of a checkpoint's frame, and of all that its state is made of. */
@@ -133,12 +135,12 @@ export interface Sizes {
 
 /** What the operations take of a store whose checkpoints are of these sizes. */
 export function workOf(store: Store, { frame, chain }: Sizes): OperationWork {
-  const { upTo: _, checkpoint, failure, ...others } = WORK[store].find(({ upTo }) => frame <= upTo)!;
-  const more = BYTES_A_BYTE[store];
+  const { flushed, swept, sized, bytesAByte } = WORK[store];
+  const { checkpoint, heartbeat, failure } = sized.find(({ upTo }) => frame <= upTo)!;
   return {
-    checkpoint: withBytes(checkpoint, more.frame * frame),
-    failure: withBytes(failure, more.chain * chain),
-    ...others,
+    checkpoint: withBytes(checkpoint, bytesAByte.frame * frame),
+    failure: withBytes(failure, bytesAByte.chain * chain),
+    ...{ heartbeat, flushed, swept },
   };
 }
 

@@ -11,6 +11,7 @@ test("a month: each backend, each way, and what each is made of", async () => {
   for (const name of ["Workers, R2", "Lambda, S3", "Lambda, DynamoDB", "Workers, Neon", "Workers, Upstash"])
     expect(stdout).toMatch(new RegExp(`^${name} +(\\d+\\.\\d\\d +){3}\\d+ %$`, "m"));
   expect(stdout).toMatch(/Prices as of: .*neon 2026-11-12/);
+  expect(stdout).toContain("Assumed: instances 1, lambda-ms 50, neon-compute-units 0.25.");
 });
 
 test("as JSON every item, what is assumed, and where the prices are from", async () => {
@@ -38,6 +39,7 @@ test("the guide's table is what the command prints", async () => {
 test.each([
   [["cost"], "--pipelines is needed"],
   [["cost", "--per-million"], "--state-bytes is needed"],
+  [[...MONTH, "--per-million"], "--pipelines is nothing to --per-million"],
   [[...MONTH, "--keep", "-1"], "--keep"],
   [[...MONTH, "--keep=-1"], '--keep is a number, and none below 0: not "-1"'],
   [[...MONTH, "--keep", "many"], 'not "many"'],

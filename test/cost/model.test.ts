@@ -47,7 +47,7 @@ test("a month on S3", () => {
   expect(bill.dollars).toBeCloseTo(1.01616 + 0.0488808 + 0.000009407, 8);
 });
 
-test("a month on DynamoDB: frames of 2.5 KB and more are on S3, records never", () => {
+test("a month on DynamoDB: frames above 2.5 KB are on S3, records never", () => {
   // Whole: 100,000 × 0.204 = 20,400 bytes each, aside. 43,800 × (12.7 + 2) units written at 0.000000625.
   const bill = monthlyBill("dynamodb", { ...load, stateBytes: 100_000 }, "every task, whole state");
   expect(itemsOf(bill)).toMatchObject({
@@ -56,6 +56,11 @@ test("a month on DynamoDB: frames of 2.5 KB and more are on S3, records never", 
     dynamodbReads: [expect.closeTo(354_780, 6), expect.closeTo(0.0443475, 8)],
     dynamodbBytes: [1_234_000, expect.closeTo(0.0003085, 9)],
     s3Bytes: [20_400_000, expect.closeTo(0.0004692, 9)],
+  });
+  // Of 1,000 bytes the deltas, 1.96 each, are in the table, and their chain's whole frame of 204 is not.
+  expect(itemsOf(monthlyBill("dynamodb", load, "every task, deltas"))).toMatchObject({
+    dynamodbBytes: [expect.closeTo(1_235_960, 6), expect.closeTo(0.00030899, 9)],
+    s3Bytes: [expect.closeTo(2040, 6), expect.closeTo(4.692e-8, 12)],
   });
 });
 

@@ -33,22 +33,9 @@ store; and what adaptive checkpoints and deltas save against a checkpoint of the
   --neon-compute-units    on average; default: ${DEFAULTS.neonComputeUnits}, Neon's smallest
   --json                  print every item of every bill, and where the prices are from`;
 
-/** Each option that is a number, and what of the load it says. */
-const NUMBERS = {
-  pipelines: "pipelines",
-  "checkpoints-per-hour": "checkpointsPerHour",
-  "state-bytes": "stateBytes",
-  keep: "keep",
-  "heartbeats-per-hour": "heartbeatsPerHour",
-  "failures-per-day": "failuresPerDay",
-  "adaptive-share": "adaptiveShare",
-  "whole-share": "wholeShare",
-  "delta-share": "deltaShare",
-  instances: "instances",
-  "lambda-ms": "lambdaMs",
-  "neon-compute-units": "neonComputeUnits",
-} as const satisfies Record<string, keyof Load>;
-type NumberOption = keyof typeof NUMBERS;
+/** What must be said, of a month. */
+const ASKED = ["pipelines", "checkpointsPerHour", "stateBytes"] as const satisfies (keyof Load)[];
+const KEYS: readonly (keyof Load)[] = [...ASKED, ...(Object.keys(DEFAULTS) as (keyof typeof DEFAULTS)[])];
 
 const NAMES: Readonly<Record<Place, string>> = {
   r2: "Workers, R2",
@@ -60,14 +47,13 @@ const NAMES: Readonly<Record<Place, string>> = {
 const [WHOLE, DELTAS, ADAPTIVE] = Object.keys(WAYS) as [Way, Way, Way];
 
 async function run(words: string[]): Promise<string> {
-  const text = Object.fromEntries(Object.keys(NUMBERS).map((name) => [name, { type: "string" }] as const));
-  const flag = { type: "boolean", default: false } as const;
-  const {
-    json,
-    "per-million": perMillion,
-    ...given
-  } = readOptions(words, { ...text, json: flag, "per-million": flag });
-  const load = readLoad(given as Partial<Record<NumberOption, string>>, perMillion === true);
+  const text = Object.fromEntries(KEYS.map((key) => [optionOf(key), { type: "string" }] as const));
+  const flags = {
+    json: { type: "boolean", default: false },
+    "per-million": { type: "boolean", default: false },
+  } as const;
+  const { json, "per-million": perMillion, ...given } = readOptions(words, { ...text, ...flags });
+  const load = readLoad(given as Record<string, string>, perMillion === true);
   const bill = perMillion ? millionCheckpoints : monthlyBill;
   const bills = (Object.keys(PLACES) as Place[]).map((place) => {
     const ways = perMillion ? [WHOLE, DELTAS] : [WHOLE, DELTAS, ADAPTIVE];
@@ -77,18 +63,28 @@ async function run(words: string[]): Promise<string> {
   return perMillion ? perMillionText(load, bills) : monthText(load, bills);
 }
 
-/** @throws UsageError */
-function readLoad(given: Partial<Record<NumberOption, string>>, perMillion: boolean): Load {
-  const entries = Object.entries(given) as [NumberOption, string][];
-  const load = Object.fromEntries(entries.map(([name, text]) => [NUMBERS[name], readNumber(name, text)]));
-  const needed: NumberOption[] = perMillion
-    ? ["state-bytes"]
-    : ["pipelines", "checkpoints-per-hour", "state-bytes"];
-  for (const name of needed) if (given[name] === undefined) throw new UsageError(`--${name} is needed.`);
-  return { pipelines: 0, checkpointsPerHour: 0, ...DEFAULTS, ...load } as Load;
+/** `stateBytes` is said by `--state-bytes`. */
+function optionOf(key: keyof Load): string {
+  return key.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`);
 }
 
-function readNumber(name: NumberOption, text: string): number {
+/** @throws UsageError */
+function readLoad(given: Readonly<Record<string, string>>, perMillion: boolean): Load {
+  const load: Load = { pipelines: 0, checkpointsPerHour: 0, stateBytes: 0, ...DEFAULTS };
+  for (const key of KEYS) {
+    const [name, text] = [optionOf(key), given[optionOf(key)]];
+    if (text !== undefined) load[key] = readNumber(name, text);
+  }
+  for (const key of ASKED) {
+    const isSaid = given[optionOf(key)] !== undefined;
+    const isWanted = !perMillion || key === "stateBytes";
+    if (isSaid !== isWanted)
+      throw new UsageError(`--${optionOf(key)} is ${isWanted ? "needed" : "nothing to --per-million"}.`);
+  }
+  return load;
+}
+
+function readNumber(name: string, text: string): number {
   const number = text.trim() === "" ? Number.NaN : Number(text);
   if (!Number.isFinite(number) || number < 0)
     throw new UsageError(`--${name} is a number, and none below 0: not "${text}".`);
@@ -98,18 +94,19 @@ function readNumber(name: NumberOption, text: string): number {
 
 type Bills = { place: Place; bills: Record<string, Bill> }[];
 
-function perMillionText({ stateBytes }: Load, bills: Bills): string {
+function perMillionText(load: Load, bills: Bills): string {
   const rows = bills.map(({ place, bills: { [WHOLE]: whole, [DELTAS]: deltas } }) => [
     NAMES[place],
     dollars(whole!.dollars),
     dollars(deltas!.dollars),
     itemsOf(deltas!),
   ]);
-  const title = `A million checkpoints of a state of ${count(stateBytes)} bytes, US dollars`;
-  return `${title}\n\n${table(["", "whole state", "deltas", "of deltas"], rows)}\n\n${notes()}`;
+  const title = `A million checkpoints of a state of ${count(load.stateBytes)} bytes, US dollars`;
+  return `${title}\n\n${table(["", "whole state", "deltas", "of deltas"], rows)}\n\n${notes(load)}`;
 }
 
-function monthText({ pipelines, checkpointsPerHour, stateBytes }: Load, bills: Bills): string {
+function monthText(load: Load, bills: Bills): string {
+  const { pipelines, checkpointsPerHour, stateBytes } = load;
   const rows = bills.map(({ place, bills: by }) => {
     const [whole, deltas, adaptive] = [WHOLE, DELTAS, ADAPTIVE].map((way) => by[way]!.dollars) as [
       number,
@@ -125,7 +122,7 @@ function monthText({ pipelines, checkpointsPerHour, stateBytes }: Load, bills: B
     title,
     table(["", WHOLE, DELTAS, ADAPTIVE, "saved"], rows),
     table(["", `of ${ADAPTIVE}`], items),
-    notes(),
+    notes(load),
   ].join("\n\n");
 }
 
@@ -144,10 +141,11 @@ function count(amount: number): string {
   return amount.toLocaleString("en-US");
 }
 
-function notes(): string {
+function notes(load: Load): string {
   const lists = Object.entries(SOURCES).map(([name, { asOf }]) => `${name} ${asOf ?? "undated"}`);
   return [
     `Prices as of: ${lists.join(", ")}; AWS in us-east-1.`,
+    `Assumed: ${ASSUMED.map((key) => `${optionOf(key)} ${load[key]}`).join(", ")}.`,
     "Not counted: taxes, AWS's data transfer out, logs and alarms, DynamoDB's point-in-time recovery, Neon's history.",
   ].join("\n");
 }
