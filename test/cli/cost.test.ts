@@ -30,9 +30,7 @@ test("as JSON every item, what is assumed, and where the prices are from", async
 
 test("the guide's table is what the command prints", async () => {
   const guide = readFileSync(`${root}/docs/operations.md`, "utf8");
-  const [, command, printed] = /```sh\nnpm run --silent cairn -- (cost .*)\n```\n\n```text\n([^`]*)```/.exec(
-    guide,
-  )!;
+  const [, command, printed] = /```sh\nnpx cairn (cost .*)\n```\n\n```text\n([^`]*)```/.exec(guide)!;
   expect((await cairn(command!.split(" "))).stdout).toBe(printed);
 });
 

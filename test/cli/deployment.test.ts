@@ -2,10 +2,11 @@ import { expect, test } from "vitest";
 import { readDeployment } from "../../infra/settings.ts";
 
 test("Cloudflare and its bucket unless said otherwise; stages of one person keep nothing", () => {
-  const deployment = { cloud: "cloudflare", backend: "object", domain: null, alarmEmail: null, settings: {} };
-  expect(readDeployment({}, "alice")).toEqual({ ...deployment, kept: false });
-  for (const stage of ["production", "staging"])
-    expect(readDeployment({}, stage)).toEqual({ ...deployment, kept: true });
+  const deployment = { cloud: "cloudflare", backend: "object", domain: null, alarmEmail: null };
+  for (const stage of ["alice", "production", "staging"]) {
+    const settings = { OTEL_SERVICE_NAME: `cairn-${stage}` };
+    expect(readDeployment({}, stage)).toEqual({ ...deployment, settings, kept: stage !== "alice" });
+  }
 });
 
 test("what is for the service is handed on, but nothing that is secret or of this machine", () => {
@@ -16,6 +17,7 @@ test("what is for the service is handed on, but nothing that is secret or of thi
     CAIRN_DRILL_SECONDS: "86400",
     CAIRN_LOG: "json",
     CAIRN_MAX_BODY_BYTES: "1000000",
+    OTEL_SERVICE_NAME: "pipelines",
   };
   const others = { CAIRN_API_KEYS: "[]", CAIRN_DATA: "/tmp", PATH: "/bin", CAIRN_WEBHOOK_ALLOW: "" };
   expect(readDeployment({ ...settings, ...others }, "alice").settings).toEqual(settings);
