@@ -1,6 +1,6 @@
 import type { Commit, CommitOutcome } from "../backends/types.ts";
 import { chainBytes, chainOf, storedBytesOf, totalBytes } from "../model/chain.ts";
-import type { FrameRef } from "../model/frame.ts";
+import type { Frame, FrameRef } from "../model/frame.ts";
 import { type Head, statesOf } from "../model/head.ts";
 
 /** What a tenant has in the store: what its records name, without what the records themselves take. */
@@ -22,11 +22,9 @@ export function wantedBy({ expect, effects }: Commit, known: Head | null): Usage
   const creates = expect.create !== "never" && (known === null || known.deleted);
   const state = effects.state?.restoredFrom === null ? effects.state : null;
   if (!creates && !state && !effects.checkpoint) return null;
-  const frames = [state?.frame, effects.checkpoint?.data?.frame].flatMap((frame) =>
-    frame ? [frame.ref] : [],
-  );
   // A checkpoint of the state stores nothing now, but makes it stay: where there is no room at all it is refused.
-  return { bytes: Math.max(1, sumOf(frames)), pipelines: creates ? 1 : 0 };
+  const bytes = Math.max(1, storedWith(state?.frame, effects.checkpoint?.data?.frame));
+  return { bytes, pipelines: creates ? 1 : 0 };
 }
 
 /** Which of both would be too much; null: neither. */
@@ -53,9 +51,7 @@ export function changeBy(
   if (!effects.state && !effects.checkpoint) return { bytes: 0, pipelines };
   if (before && before.revision >= head.revision) return { bytes: 0, pipelines: 0 };
   if (was) return { bytes: growth(was, head), pipelines };
-  const { state, checkpoint } = effects;
-  const frames = [state?.frame, checkpoint?.data?.frame].flatMap((frame) => (frame ? [frame.ref] : []));
-  return { bytes: sumOf(frames), pipelines };
+  return { bytes: storedWith(effects.state?.frame, effects.checkpoint?.data?.frame), pipelines };
 }
 
 /** How much more the store holds. A chain that no version names any more is gone unless a checkpoint needs it. */
@@ -78,6 +74,6 @@ function framesOf(head: Head): FrameRef[] {
   return head.lastCheckpoint ? [...frames, head.lastCheckpoint.frame] : frames;
 }
 
-function sumOf(frames: readonly FrameRef[]): number {
-  return frames.reduce((sum, frame) => sum + storedBytesOf(frame), 0);
+function storedWith(...frames: (Frame | undefined)[]): number {
+  return frames.reduce((sum, frame) => sum + (frame ? storedBytesOf(frame.ref) : 0), 0);
 }

@@ -12,7 +12,7 @@ const show = route({
   operationId: "getMetrics",
   summary: "How the pipelines do",
   description:
-    "Pipelines, checkpoints and bytes are those of the records; rates and durations are counted by all functions together, which add what they counted some seconds later. A share is null while there is nothing to take it of. It looks at 10,000 pipelines and lists the checkpoints of 500 of them; `truncated` when there are more.",
+    "Pipelines, checkpoints and bytes are those of the records; rates and durations are counted by all functions together, which add what they counted some seconds later. A share is null while there is nothing to take it of. It looks at 10,000 pipelines and lists the checkpoints of 500 of them; `truncated` when there are more. `storageUtilization` is of the tenant's `quota` of bytes, else of the budgets of its pipelines.",
   tag: "Service",
   scope: "read",
   answers: { 200: answer("The metrics of the key's tenant", StateMetrics) },
