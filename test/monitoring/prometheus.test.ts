@@ -16,6 +16,7 @@ import { dashboard } from "./dashboard.ts";
 const environment = {
   ...{ CAIRN_BACKEND: "memory", CAIRN_API_KEYS: CONTRACT_API_KEYS, CAIRN_DRILL_CHECKPOINTS: "1" },
   ...{ CAIRN_QUOTA_BYTES: "1000000", CAIRN_QUOTA_PIPELINES: "100" },
+  CAIRN_ALERT_THRESHOLDS: '{"errorRate": 0.01}',
 };
 
 let redis: RedisServer;
@@ -95,6 +96,9 @@ test("each panel of the dashboard is answered by Prometheus, and its numbers are
   expect(await one('cairn_quota_bytes{tenant="one"}')).toEqual([1_000_000]);
   expect(await one('cairn_sink_dropped_total{sink="test"}')).toEqual([rounds]);
   expect(await one('cairn_alert_firing{alert="drillFailures"}')).toEqual([0]);
+  // One in a round fails.
+  expect(await one('cairn_alert_firing{alert="errorRate"}')).toEqual([1]);
+  expect(await one('cairn_alert_threshold{alert="errorRate"}')).toEqual([0.01]);
   expect(await one('cairn_drill_checkpoints_total{outcome="held"}')).toEqual([
     expect.toSatisfy((n) => n > 1),
   ]);
