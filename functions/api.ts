@@ -8,10 +8,10 @@ import { once } from "../src/model/once.ts";
 const service = once(() => openService(process.env));
 
 /** The API on Lambda, behind a Function URL. */
-export const handler = urlHandler(async (request, context) => {
+export const handler = urlHandler(async (request, runtime) => {
   try {
     const { app } = await service();
-    return app.fetch(request, {}, context);
+    return app.fetch(request, runtime);
   } catch (error) {
     if (error instanceof CairnError) return misconfigured(error);
     throw error;

@@ -3,13 +3,13 @@ import type { Sinks } from "../monitoring/sinks/sink.ts";
 import type { Core } from "../state/core.ts";
 import { later } from "../state/later.ts";
 
-/** Where nothing is left for later, it is not done after every answer. */
+/** Where there is no later, it is not done after every answer. */
 const SPACED_MS = 5000;
 
-/** What a runtime offers for work that no answer waits for. */
-export interface Beside extends Pick<ExecutionContext, "waitUntil"> {
-  /** Runs it once the answer has gone out: for a runtime that stands still between requests (Lambda), and has no later. */
-  afterwards?(work: () => Promise<unknown>): void;
+/** What a runtime hands on with a request, as Hono's `env`, that stands still between requests (Lambda). */
+export interface StandsStill {
+  /** Runs it when the answer has gone out, before it stands still. */
+  afterwards(work: () => Promise<unknown>): void;
 }
 
 /**
@@ -18,18 +18,18 @@ export interface Beside extends Pick<ExecutionContext, "waitUntil"> {
  * together, some seconds later.
  */
 export function drain({ tally, kinds }: Core, sinks: Sinks, c: Context): void {
-  const beside = besideOf(c);
-  const spacedMs = beside.afterwards ? SPACED_MS : 0;
+  const { afterwards } = (c.env ?? {}) as Partial<StandsStill>;
+  const spacedMs = afterwards ? SPACED_MS : 0;
   const flush = tally.claim(spacedMs) ? () => tally.flush() : null;
   const wanted = [kinds.wanted(), flush, sinks.wanted(spacedMs)].filter((work) => work !== null);
   if (wanted.length === 0) return;
   const work = () => Promise.all(wanted.map((each) => each()));
-  if (beside.afterwards) beside.afterwards(work);
-  else beside.waitUntil(later().then(work));
+  if (afterwards) afterwards(work);
+  else contextOf(c).waitUntil(later().then(work));
 }
 
 /** Hono's getter throws where there is none: then the work is nobody's to wait for, and done all the same. */
-function besideOf(c: Context): Beside {
+function contextOf(c: Context): Pick<ExecutionContext, "waitUntil"> {
   try {
     return c.executionCtx;
   } catch {

@@ -1,8 +1,7 @@
 import { once } from "node:events";
 import type { Writable } from "node:stream";
-import type { ExecutionContext } from "hono";
 import { CairnError } from "../model/errors.ts";
-import type { Beside } from "./drain.ts";
+import type { StandsStill } from "./drain.ts";
 import { unservable } from "./unservable.ts";
 
 /** What a Function URL hands its function, payload format 2.0: the fields that are read. */
@@ -38,27 +37,18 @@ interface AnswerHead {
  * still only when the handler has ended, so what is left to be done is done in between.
  */
 export function urlHandler(
-  fetch: (request: Request, context: ExecutionContext) => Promise<Response>,
+  fetch: (request: Request, runtime: StandsStill) => Promise<Response>,
 ): StreamingHandler {
   return awslambda.streamifyResponse(async (event, stream) => {
     const request = requestOf(event);
     const left: (() => Promise<unknown>)[] = [];
     try {
-      await send(request ? await fetch(request, contextOf(left)) : unservable(), stream);
+      const afterwards: StandsStill["afterwards"] = (work) => void left.push(work);
+      await send(request ? await fetch(request, { afterwards }) : unservable(), stream);
     } finally {
       await Promise.all(left.map((work) => work()));
     }
   });
-}
-
-/** Gathers what the request leaves to be done. */
-function contextOf(left: (() => Promise<unknown>)[]): ExecutionContext & Beside {
-  return {
-    waitUntil: (promise) => void left.push(() => promise),
-    passThroughOnException: () => {},
-    props: {},
-    afterwards: (work) => void left.push(work),
-  };
 }
 
 /** Null for what no `Request` can be. */

@@ -1,14 +1,13 @@
-import type { ExecutionContext } from "hono";
 import { afterEach, beforeEach, expect, test, vi } from "vitest";
 import { memoryBackend } from "../../src/backends/memory.ts";
 import { createApp } from "../../src/http/app.ts";
-import type { Beside } from "../../src/http/drain.ts";
+import type { StandsStill } from "../../src/http/drain.ts";
 import { createCore } from "../../src/state/core.ts";
 
 beforeEach(() => void vi.useFakeTimers({ toFake: ["Date", "setTimeout"] }));
 afterEach(() => void vi.useRealTimers());
 
-function serviceOf(context?: Beside) {
+function serviceOf(runtime?: StandsStill) {
   const backend = memoryBackend();
   const { add } = backend;
   let adds = 0;
@@ -22,8 +21,7 @@ function serviceOf(context?: Beside) {
       new Request("http://localhost/v1/pipelines/a/state", {
         ...{ method: "PUT", body: "{}", headers: { "Content-Type": "application/json" } },
       }),
-      {},
-      context as ExecutionContext | undefined,
+      runtime,
     );
   const saves = async () => (await backend.sums({ tenant: "local", scope: "profile/default" })).c ?? 0;
   return { save, saves, adds: () => adds };
@@ -45,7 +43,7 @@ test("where nothing goes on between requests it is added after the answer, and n
   const left: (() => Promise<unknown>)[] = [];
   const goOn = () => Promise.all(left.splice(0).map((work) => work()));
   const afterwards = (work: () => Promise<unknown>) => void left.push(work);
-  const { save, saves, adds } = serviceOf({ waitUntil: () => {}, afterwards });
+  const { save, saves, adds } = serviceOf({ afterwards });
   await save();
   expect(await saves()).toBe(0);
   await goOn();

@@ -1,8 +1,7 @@
-import type { ExecutionContext } from "hono";
 import type { Platform } from "../../../src/backends/configuration/variables.ts";
 import { memoryBackend } from "../../../src/backends/memory.ts";
 import { assemble, type Runtime } from "../../../src/http/assemble.ts";
-import type { Beside } from "../../../src/http/drain.ts";
+import type { StandsStill } from "../../../src/http/drain.ts";
 import { parseEnvironment } from "../../../src/http/environment.ts";
 import { CONTRACT_API_KEYS, type Holder, tokenOf } from "../../http/contract/keys.ts";
 import { readPrometheus, sampleOf } from "../../support/prometheus-text.ts";
@@ -18,7 +17,7 @@ export function serviceWith(
   const backend = memoryBackend();
   const { app, close } = assemble(backend, settings, runtime);
   const left: (() => Promise<unknown>)[] = [];
-  const beside: Beside = { waitUntil: () => {}, afterwards: (work) => void left.push(work) };
+  const standsStill: StandsStill = { afterwards: (work) => void left.push(work) };
   const request = async (method: string, path: string, options: Asking = {}) => {
     const { as = "alice", headers = {}, body } = options;
     const all = {
@@ -30,7 +29,7 @@ export function serviceWith(
       ...headers,
     };
     const asked = new Request(`http://localhost${path}`, { method, headers: all, body: body ?? null });
-    return app.fetch(asked, {}, beside as ExecutionContext);
+    return app.fetch(asked, standsStill);
   };
   return {
     /** As the runtime hands one on, without anything beside. */
