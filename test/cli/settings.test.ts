@@ -29,14 +29,15 @@ describe("readSettings", () => {
       expect(() => readSettings({}, words)).toThrow("object|postgres|redis");
   });
 
-  test("hands variables of Cairn and of stores to the Worker, but the folder, and nothing else", () => {
+  test("hands variables of Cairn, of OpenTelemetry and of stores to the Worker, but the folder, and nothing else", () => {
     const env = { CAIRN_DATA: "/d", CAIRN_API_KEYS: "[]", CAIRN_EMPTY: "", SECRET: "s", AWS_REGION: "r" };
-    const { bindings, dataFolder } = readSettings({ ...env, CAIRN_R2_MIN_COMMIT_SECONDS: "1" });
+    const more = { CAIRN_R2_MIN_COMMIT_SECONDS: "1", OTEL_SERVICE_NAME: "n" };
+    const { bindings, dataFolder } = readSettings({ ...env, ...more });
     expect(dataFolder).toBe("/d");
     expect(bindings).toEqual({
       CAIRN_API_KEYS: "[]",
-      CAIRN_R2_MIN_COMMIT_SECONDS: "1",
       AWS_REGION: "r",
+      ...more,
     });
   });
 

@@ -11,7 +11,7 @@ export interface OtlpVariables {
   OTEL_EXPORTER_OTLP_HEADERS?: string;
   /** `http/json`, there is no other. */
   OTEL_EXPORTER_OTLP_PROTOCOL?: string;
-  /** Milliseconds. @default 10000 */
+  /** Milliseconds, at most 10000. @default 10000 */
   OTEL_EXPORTER_OTLP_TIMEOUT?: string;
   /** @default "cairn" */
   OTEL_SERVICE_NAME?: string;
@@ -35,7 +35,7 @@ export function otlpOf(given: Given<OtlpVariables>): OtlpSettings {
   // What is meant for others in the same environment is none of ours.
   if (metricsUrl === null && tracesUrl === null) return nowhere;
   given.choice("OTEL_EXPORTER_OTLP_PROTOCOL", ["http/json"]);
-  const timeoutMs = given.whole("OTEL_EXPORTER_OTLP_TIMEOUT", 10_000, 1, 60_000);
+  const timeoutMs = given.whole("OTEL_EXPORTER_OTLP_TIMEOUT", 10_000, 1, 10_000);
   return { ...nowhere, timeoutMs, headers: headersOf(given) };
 }
 

@@ -3,7 +3,7 @@ import { metricsPayload, type Window } from "./otlp-metrics.ts";
 import type { OtlpSettings } from "./otlp-settings.ts";
 import { tracesPayload } from "./otlp-traces.ts";
 import { resourceOf } from "./otlp-values.ts";
-import { queued } from "./queue.ts";
+import { NotTaken, queued } from "./queue.ts";
 import type { Sink } from "./sink.ts";
 
 /** OTLP over HTTP, as JSON: a sink for metrics and one for traces, as far as there is somewhere to send them. */
@@ -57,7 +57,7 @@ async function post(
     signal,
   });
   const answer = await response.text();
-  if (!response.ok) throw new Error(`The receiver answered ${response.status}.`);
+  if (!response.ok) throw new NotTaken(`the receiver answered ${response.status}`);
   return rejectedOf(answer);
 }
 

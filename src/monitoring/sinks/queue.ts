@@ -9,7 +9,12 @@ const MOST_AT_ONCE = 1024;
 
 const FULL = new Error("The queue is full.");
 
-/** Sends some events. @returns how many of them were not taken @throws anything when none were */
+/** Nothing was taken; the message says why, for the log: no address is in it, nor what was sent. */
+export class NotTaken extends Error {
+  override readonly name = "NotTaken";
+}
+
+/** Sends some events. @returns how many of them were not taken @throws NotTaken, or anything, when none were */
 export type Post = (events: readonly RequestEvent[], signal: AbortSignal) => Promise<number>;
 
 /**
@@ -28,7 +33,9 @@ export function queued(name: string, post: Post, deadlineMs: number): Required<S
       try {
         // Which of them were not taken nobody tells: the first are as good as any.
         dropped.push(...some.slice(0, await post(some, signal)));
-      } catch {
+      } catch (error) {
+        const why = signal.aborted ? `no answer within ${deadlineMs} ms` : reasonOf(error);
+        console.error(JSON.stringify({ level: "error", event: "sink_failed", sink: name, why }));
         // What does not take these will not take those behind them.
         return [...dropped, ...events.slice(from)];
       }
@@ -49,4 +56,8 @@ export function queued(name: string, post: Post, deadlineMs: number): Required<S
       return sendAll(taken).finally(sending.done);
     },
   };
+}
+
+function reasonOf(error: unknown): string {
+  return error instanceof NotTaken ? error.message : "the connection failed";
 }

@@ -1,5 +1,5 @@
 import type { ServerResponse } from "node:http";
-import { expect, test, vi } from "vitest";
+import { afterEach, beforeEach, expect, test, vi } from "vitest";
 import { freePort } from "../../../src/cli/local/server.ts";
 import type { RequestEvent } from "../../../src/monitoring/request-event.ts";
 import { MOST_WAITING, queued } from "../../../src/monitoring/sinks/queue.ts";
@@ -8,6 +8,22 @@ import { startCollector } from "./collector.ts";
 import { serviceWith } from "./service.ts";
 
 const SINKS = ["otlp-metrics", "otlp-traces"];
+
+let errors: string[] = [];
+beforeEach(() => {
+  errors = [];
+  vi.spyOn(console, "error").mockImplementation((line) => void errors.push(line));
+});
+afterEach(() => void vi.restoreAllMocks());
+
+/** What the log says of sinks, once of each. */
+function told(): string[] {
+  return [...new Set(errors)].sort();
+}
+
+function line(sink: string, why: string): string {
+  return JSON.stringify({ level: "error", event: "sink_failed", sink, why });
+}
 
 test("while a sink hangs every request is answered, and all that it was to be told is counted as dropped", async () => {
   const collector = await startCollector();
@@ -37,14 +53,24 @@ test("a sink that never answers is given up at its deadline", async () => {
   await service.save("p");
   await service.goOn();
   for (const sink of SINKS) expect(await service.dropped(sink)).toBe(1);
+  expect(told()).toEqual(SINKS.map((sink) => line(sink, "no answer within 50 ms")));
 });
 
-const BROKEN: Record<string, (response: ServerResponse) => void> = {
-  "answers 500": (response) => void response.writeHead(500).end("{}"),
-  "answers a redirect": (response) => void response.writeHead(307, { Location: "/elsewhere" }).end(),
-  "breaks off its answer": (response) => {
-    response.writeHead(200, { "Content-Length": "100" }).write("{");
-    setTimeout(() => response.destroy(), 5);
+const BROKEN: Record<string, { why: string; answer: (response: ServerResponse) => void }> = {
+  "answers 500": {
+    why: "the receiver answered 500",
+    answer: (response) => void response.writeHead(500).end("{}"),
+  },
+  "answers a redirect": {
+    why: "the receiver answered 307",
+    answer: (response) => void response.writeHead(307, { Location: "/elsewhere" }).end(),
+  },
+  "breaks off its answer": {
+    why: "the connection failed",
+    answer(response) {
+      response.writeHead(200, { "Content-Length": "100" }).write("{");
+      setTimeout(() => response.destroy(), 5);
+    },
   },
 };
 
@@ -52,7 +78,8 @@ test.each(Object.keys(BROKEN))(
   "a sink that %s for the whole run: no failed request, all drops counted",
   async (how) => {
     const collector = await startCollector();
-    collector.answer = BROKEN[how]!;
+    const { answer, why } = BROKEN[how]!;
+    collector.answer = answer;
     const service = serviceWith({ OTEL_EXPORTER_OTLP_ENDPOINT: collector.url });
     for (let i = 0; i < 60; i++) {
       expect((await service.save(`p${i}`, { as: i % 3 ? "alice" : "bob" })).status).toBe(201);
@@ -65,6 +92,7 @@ test.each(Object.keys(BROKEN))(
       expect(await service.dropped(sink)).toBe(40);
       expect(await service.dropped(sink, "bob")).toBe(20);
     }
+    expect(told()).toEqual(SINKS.map((sink) => line(sink, why)));
   },
 );
 
