@@ -1,6 +1,11 @@
+import type { PipelineSummary } from "../model/pipeline-view.ts";
+import type { Target } from "./calls/request.ts";
+import type { PipelineFilter, ServiceCalls } from "./calls/service.ts";
 import { invalidArgument } from "./errors.ts";
+import { later } from "./later.ts";
 import { Memory } from "./memory.ts";
-import { checkPipelineId } from "./options.ts";
+import { checkId } from "./options.ts";
+import { each, type ListOptions } from "./pages.ts";
 import { Pipeline } from "./pipeline.ts";
 import type { Run, RunOptions } from "./run/run.ts";
 import type { Shared } from "./save.ts";
@@ -20,6 +25,11 @@ export interface CairnOptions {
   memoryBytes?: number | undefined;
 }
 
+const Calls = later<Target, ServiceCalls>(
+  "listPipelines listInterrupted claim metrics alerts sweep profile resetProfile",
+  async () => (await import("./calls/index.ts")).serviceCalls,
+);
+
 /**
  * A client of a Cairn service. It keeps the contents that were saved and loaded last, and sends what changed.
  *
@@ -29,7 +39,7 @@ export interface CairnOptions {
  * await nightly.save({ done: new Set(["collect"]), at: new Date() }, { checkpoint: "always" });
  * const state = (await nightly.load())?.value;
  */
-export class Cairn {
+export class Cairn extends Calls {
   readonly #shared: Shared;
   readonly #turns: Turns;
 
@@ -43,6 +53,7 @@ export class Cairn {
       fetch: options.fetch ?? ((input, init) => globalThis.fetch(input, init)),
       timeoutSeconds,
     });
+    super({ send, path: "/v1" });
     this.#shared = { send, memory: new Memory(memoryBytes), deltas: true };
     this.#turns = turns(3 * timeoutSeconds);
   }
@@ -66,6 +77,11 @@ export class Cairn {
     return startRun(pipeline, options, work);
   }
 
+  /** All pipelines that a filter lets through, by id, page by page. */
+  pipelines(filter: PipelineFilter = {}, options: ListOptions = {}): AsyncGenerator<PipelineSummary, void> {
+    return each((page) => this.listPipelines(filter, { ...options, ...page }));
+  }
+
   /**
    * One call of the service that has no method here, sent as all others are: again when no answer comes, so a
    * change needs an `Idempotency-Key`.
@@ -78,7 +94,7 @@ export class Cairn {
 
   /** A pipeline by its id, whether it exists or not: its first save creates it. */
   pipeline(id: string): Pipeline {
-    return new Pipeline(checkPipelineId(id), this.#shared, this.#turns);
+    return new Pipeline(checkId(id), this.#shared, this.#turns);
   }
 }
 

@@ -67,6 +67,16 @@ export class CairnHttpError extends CairnClientError {
   }
 }
 
+/** Null for what is not there. */
+export async function nullWhenMissing<T>(answer: Promise<T>): Promise<T | null> {
+  try {
+    return await answer;
+  } catch (error) {
+    if ((error as CairnClientError | null)?.code === "not_found") return null;
+    throw error;
+  }
+}
+
 export function invalidArgument(message: string): CairnClientError {
   return new CairnClientError("invalid_argument", message);
 }

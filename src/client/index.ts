@@ -4,10 +4,27 @@
  * @module
  */
 export { Cairn, type CairnOptions } from "./cairn.ts";
-export type { HeartbeatAnswer, ResumedPipeline, ResumeOptions } from "./calls.ts";
+export type {
+  CheckpointOptions,
+  CleanupOptions,
+  ForceOptions,
+  ForkedPipeline,
+  ForkOptions,
+  HeartbeatAnswer,
+  Lease,
+  LeaseOptions,
+  LoadedCheckpoint,
+  Page,
+  RecoverOptions,
+  RestoredPipeline,
+  ResumedPipeline,
+  ResumeOptions,
+  RollbackOptions,
+} from "./calls/pipeline.ts";
+export type { ClaimedPipeline, ClaimOptions, PipelineFilter } from "./calls/service.ts";
 export { CairnClientError, CairnHttpError, CairnValueError, type ClientErrorCode } from "./errors.ts";
-export type { LoadOptions, RegisterOptions, SaveOptions, WriteOptions } from "./options.ts";
-export type { DeleteOptions, Loaded, LoadedBytes, Pipeline, SaveBytesOptions } from "./pipeline.ts";
+export type { LoadOptions, PageOptions, RegisterOptions, SaveOptions, WriteOptions } from "./options.ts";
+export type { Loaded, LoadedBytes, Pipeline, SaveBytesOptions } from "./pipeline.ts";
 export { CairnLeaseError } from "./run/lease-error.ts";
 export type { Run, RunOptions, StepFacts } from "./run/run.ts";
 export type { SaveResult } from "./save.ts";

@@ -1,3 +1,4 @@
+import type { Policy } from "../model/pipeline.ts";
 import { invalidArgument } from "./errors.ts";
 import { type TaskFacts, taskHeader } from "./task.ts";
 
@@ -18,6 +19,13 @@ export interface SaveOptions extends WriteOptions {
   ifNoneMatch?: "*" | undefined;
   /** Whether a checkpoint is made in the same step; `auto`: as the pipeline's policy says. @default "never" */
   checkpoint?: "auto" | "always" | "never" | undefined;
+  /** What `auto` decides by where the pipeline was registered with no strategy. @default "adaptive" */
+  strategy?: NonNullable<Policy["strategy"]> | undefined;
+  /**
+   * What becomes of a save over another version than `ifMatch`: it fails, or its JSON is merged with what others have
+   * saved since. Where it was, the answer's `sha256` is another, and what is there has to be loaded. @default "fail"
+   */
+  onConflict?: "fail" | "merge" | undefined;
   /** Of that checkpoint: what it is found by. */
   label?: string | undefined;
   /** The task that the state is the outcome of; of several, the last: the others ended since the last save. */
@@ -33,24 +41,31 @@ export interface LoadOptions {
   signal?: AbortSignal | undefined;
 }
 
+export interface PageOptions extends LoadOptions {
+  /** 1 to 500. @default 50 */
+  limit?: number | undefined;
+  /** Where the last page ended: its `cursor`. */
+  cursor?: string | undefined;
+}
+
 /** @throws CairnClientError `invalid_argument` */
 export function saveHeaders(options: SaveOptions): Record<string, string> {
   const { task } = options;
-  return { ...writeHeaders(options), ...(task ? { "Cairn-Task": taskHeader(task) } : {}) };
+  return { ...writeHeaders(options), ...(task && { "Cairn-Task": taskHeader(task) }) };
 }
 
 /** A write always has a key: it can be sent again when its answer is lost. */
 export function writeHeaders({ fence, idempotencyKey }: WriteOptions): Record<string, string> {
   return {
     "Idempotency-Key": idempotencyKey ?? crypto.randomUUID(),
-    ...(fence === undefined ? {} : { "Cairn-Fence": String(fence) }),
+    ...(fence !== undefined && { "Cairn-Fence": String(fence) }),
   };
 }
 
 /** An id must not lead to another path: fetch collapses dots before the service sees them. */
-export function checkPipelineId(id: string): string {
+export function checkId(id: string): string {
   if (/^[A-Za-z0-9][A-Za-z0-9._-]{0,127}$/.test(id) && !id.includes("..")) return id;
   throw invalidArgument(
-    "A pipeline's id is 1 to 128 letters, digits and . _ -, begins with a letter or digit, and has no two dots in a row.",
+    "An id is 1 to 128 letters, digits and . _ -, a letter or digit first, no two dots in a row.",
   );
 }

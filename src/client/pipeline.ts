@@ -1,26 +1,16 @@
-import type { Decision } from "../model/checkpoint.ts";
-import type { Settings } from "../model/pipeline.ts";
-import type { PipelineView } from "../model/pipeline-view.ts";
-import type { Situation } from "../model/task.ts";
-import * as calls from "./calls.ts";
-import { CairnHttpError } from "./errors.ts";
-import { type LoadedContent, loadContent } from "./load.ts";
-import {
-  type LoadOptions,
-  type RegisterOptions,
-  type SaveOptions,
-  type WriteOptions,
-  writeHeaders,
-} from "./options.ts";
+import type { Checkpoint } from "../model/checkpoint.ts";
+import type { PipelineEvent } from "../model/event.ts";
+import type { ForceOptions, PipelineCalls, PipelineTarget } from "./calls/pipeline.ts";
+import { later } from "./later.ts";
+import { asValue, type LoadedContent, loadContent, type Valued } from "./load.ts";
+import { type LoadOptions, type SaveOptions, writeHeaders } from "./options.ts";
+import { each, type ListOptions } from "./pages.ts";
 import { type SaveResult, type Shared, saveContent } from "./save.ts";
 import type { Turns } from "./turns.ts";
-import { BYTES_TYPE, type Content, decodeValue, encodeValue } from "./values.ts";
+import { BYTES_TYPE, type Content, encodeValue } from "./values.ts";
 
 /** A version of the state, as a value. */
-export interface Loaded<T = unknown> extends Omit<LoadedContent, "bytes"> {
-  /** What was saved: a value for JSON types, the bytes for all others. */
-  value: T;
-}
+export type Loaded<T = unknown> = Valued<T, LoadedContent>;
 
 export type LoadedBytes = LoadedContent;
 
@@ -29,23 +19,26 @@ export interface SaveBytesOptions extends SaveOptions {
   contentType?: string | undefined;
 }
 
-export interface DeleteOptions extends WriteOptions {
-  /** Takes away a live lease; needs the scope `admin`. */
-  force?: boolean | undefined;
-}
+const Calls = later<PipelineTarget, PipelineCalls>(
+  "register get update finish patch loadParts acquireLease resume heartbeat releaseLease evaluate " +
+    "createCheckpoint listCheckpoints getCheckpoint loadCheckpoint loadCheckpointBytes deleteCheckpoint " +
+    "verifyCheckpoint diffCheckpoints recover rollback fork prune cleanup listEvents recoverability export",
+  async () => (await import("./calls/index.ts")).pipelineCalls,
+);
 
 /**
  * One pipeline of a service. Saves through one client go out in the order of the calls. Every method rejects
  * with CairnHttpError when the service refuses, with CairnClientError when it cannot be reached, and with the
  * reason of the signal when that is aborted.
  */
-export class Pipeline {
+export class Pipeline extends Calls {
   readonly id: string;
   readonly #shared: Shared;
   readonly #turns: Turns;
 
   /** Made by `Cairn.pipeline`. */
   constructor(id: string, shared: Shared, turns: Turns) {
+    super({ id, turns, ...shared, path: `/v1/pipelines/${id}` });
     this.id = id;
     this.#shared = shared;
     this.#turns = turns;
@@ -76,10 +69,7 @@ export class Pipeline {
    * @throws CairnValueError `bad_value` when its text is not what its type says
    */
   async load<T = unknown>(options: LoadOptions = {}): Promise<Loaded<T> | null> {
-    const loaded = await this.loadBytes(options);
-    if (!loaded) return null;
-    const { bytes, ...facts } = loaded;
-    return { ...facts, value: decodeValue({ bytes, contentType: facts.contentType }) as T };
+    return asValue<T, LoadedContent>(await this.loadBytes(options));
   }
 
   /** The current state as the bytes that were saved; null when there is none. */
@@ -92,43 +82,18 @@ export class Pipeline {
     return loaded;
   }
 
-  /** Registers it, or changes the settings given. */
-  register(settings: Settings, options: RegisterOptions = {}): Promise<PipelineView> {
-    return calls.register(this.#shared.send, this.id, settings, options);
+  /** All checkpoints, newest first, page by page. */
+  checkpoints(options: ListOptions & { label?: string | undefined } = {}): AsyncGenerator<Checkpoint, void> {
+    return each((page) => this.listCheckpoints({ ...options, ...page }));
   }
 
-  /** What the service knows of it; null when there is none. */
-  async get({ signal }: LoadOptions = {}): Promise<PipelineView | null> {
-    try {
-      return await calls.get(this.#shared.send, this.id, signal);
-    } catch (error) {
-      if (error instanceof CairnHttpError && error.code === "not_found") return null;
-      throw error;
-    }
-  }
-
-  /** Takes the lease; the newest version that verifies is the state from then on. */
-  resume(options: calls.ResumeOptions): Promise<calls.ResumedPipeline> {
-    return calls.resume(this.#shared.send, this.id, options);
-  }
-
-  /** The lease counts from now again. */
-  heartbeat(options: WriteOptions & { ttlSeconds?: number | undefined }): Promise<calls.HeartbeatAnswer> {
-    return calls.heartbeat(this.#shared.send, this.id, options);
-  }
-
-  /** Ends it. */
-  finish(status: "completed" | "failed" | "cancelled", options: WriteOptions = {}): Promise<void> {
-    return calls.finish(this.#shared.send, this.id, status, options);
-  }
-
-  /** Whether a checkpoint is worth it now; nothing is saved. */
-  evaluate(situation: Situation = {}, { signal }: LoadOptions = {}): Promise<Decision> {
-    return calls.evaluate(this.#shared.send, this.id, situation, signal);
+  /** All that happened to it, newest first, page by page. */
+  events(options: ListOptions = {}): AsyncGenerator<PipelineEvent, void> {
+    return each((page) => this.listEvents({ ...options, ...page }));
   }
 
   /** Deletes the pipeline with all its versions and checkpoints. Later writes are refused, as `pipeline_deleted`. */
-  async delete({ force, ...options }: DeleteOptions = {}): Promise<void> {
+  async delete({ force, ...options }: ForceOptions = {}): Promise<void> {
     await this.#turns(this.id, async () => {
       const path = `/v1/pipelines/${this.id}${force ? "?force=true" : ""}`;
       const { signal } = options;

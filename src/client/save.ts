@@ -2,11 +2,12 @@ import { sha256, toHex } from "../frames/digest.ts";
 import type { Saved } from "../state/save.ts";
 import { bodyOf } from "./deflate.ts";
 import { parcelOf } from "./delta.ts";
-import { CairnClientError, CairnHttpError } from "./errors.ts";
+import { CairnHttpError } from "./errors.ts";
+import { otherContent } from "./load.ts";
 import type { Memory, Version } from "./memory.ts";
 import { type SaveOptions, saveHeaders } from "./options.ts";
 import { isTooLarge, sendParts } from "./parts.ts";
-import { type Answer, readJson, type Send, statePath } from "./send.ts";
+import { type Answer, queryOf, readJson, type Send, statePath } from "./send.ts";
 import { toBase64 } from "./values/base64.ts";
 import type { Content } from "./values.ts";
 
@@ -74,9 +75,10 @@ async function sendInParts(save: Save): Promise<Answer> {
  * caller's own may come again when the base is another one, and must mean the same request then: the whole.
  */
 function baseOf({ shared, pipelineId, content, options }: Save): Version | undefined {
-  const { ifMatch, ifNoneMatch, idempotencyKey } = options;
+  const { ifMatch, ifNoneMatch, idempotencyKey, onConflict } = options;
   const base = shared.memory.recall(pipelineId);
   if (!shared.deltas || ifNoneMatch !== undefined || idempotencyKey !== undefined) return undefined;
+  if (onConflict === "merge") return undefined;
   if (typeof ifMatch === "number" && ifMatch !== base?.version) return undefined;
   return base?.contentType === content.contentType ? base : undefined;
 }
@@ -112,8 +114,8 @@ function sendWhole(save: Save, { body, headers }: Parcel): Promise<Answer> {
   const { contentType } = save.content;
   const { ifMatch, ifNoneMatch } = save.options;
   const conditions = {
-    ...(ifMatch === undefined ? {} : { "If-Match": ifMatch === "*" ? "*" : `"${ifMatch}"` }),
-    ...(ifNoneMatch === undefined ? {} : { "If-None-Match": ifNoneMatch }),
+    ...(ifMatch !== undefined && { "If-Match": ifMatch === "*" ? "*" : `"${ifMatch}"` }),
+    ...(ifNoneMatch && { "If-None-Match": ifNoneMatch }),
   };
   return sendState(save, "PUT", {
     body,
@@ -123,15 +125,11 @@ function sendWhole(save: Save, { body, headers }: Parcel): Promise<Answer> {
 
 function sendState(save: Save, method: "PUT" | "PATCH", { body, headers }: Parcel): Promise<Answer> {
   const { shared, pipelineId, options, digest } = save;
-  const { checkpoint, label } = options;
-  const asked = Object.entries({ checkpoint, label }).flatMap(([name, value]) =>
-    value === undefined ? [] : [[name, value]],
-  );
-  const query = asked.length > 0 ? `?${new URLSearchParams(asked)}` : "";
+  const { checkpoint, strategy, label, onConflict } = options;
   const reprDigest = { "Repr-Digest": `sha-256=:${toBase64(digest)}:` };
   return shared.send({
     method,
-    path: statePath(pipelineId) + query,
+    path: statePath(pipelineId) + queryOf({ checkpoint, strategy, label, onConflict }),
     headers: { ...saveHeaders(options), ...reprDigest, ...headers },
     body,
     signal: options.signal,
@@ -139,11 +137,11 @@ function sendState(save: Save, method: "PUT" | "PATCH", { body, headers }: Parce
 }
 
 /** @throws CairnClientError `bad_answer` when it is not what was sent that was saved */
-function accept({ shared, pipelineId, content, digest }: Save, answer: Answer): SaveResult {
+function accept({ shared, pipelineId, content, digest, options }: Save, answer: Answer): SaveResult {
   const result = readJson(answer) as SaveResult;
-  if (result.sha256 !== toHex(digest)) {
-    throw new CairnClientError("bad_answer", "The service says that it saved another content.");
-  }
+  const isIt = result.sha256 === toHex(digest);
+  if (!isIt && options.onConflict === "merge") return result;
+  if (!isIt) throw otherContent();
   shared.memory.keep(pipelineId, { ...content, version: result.version });
   return result;
 }

@@ -7,13 +7,16 @@ export interface Outgoing {
   path: string;
   headers: Record<string, string>;
   body?: Uint8Array<ArrayBuffer>;
+  /** The answer's body is not read: what comes of it, and when, is the caller's. */
+  streamed?: boolean;
   signal?: AbortSignal | undefined;
 }
 
-/** A 2xx, and its whole body. */
+/** A 2xx, and its whole body; where that is streamed, nothing of it was read. */
 export interface Answer {
   headers: Headers;
   bytes: Uint8Array<ArrayBuffer>;
+  stream: ReadableStream<Uint8Array<ArrayBuffer>> | null;
 }
 
 export type Send = (request: Outgoing) => Promise<Answer>;
@@ -54,26 +57,31 @@ export function createSend(connection: Connection): Send {
 }
 
 async function exchange({ url, headers, fetch, timeoutSeconds }: Connection, request: Outgoing) {
-  const { method, path, body, signal } = request;
+  const { method, path, body, signal, streamed } = request;
   signal?.throwIfAborted();
-  const deadline = AbortSignal.timeout(timeoutSeconds * 1000);
+  const deadline = new AbortController();
+  const timer = setTimeout(() => deadline.abort(), timeoutSeconds * 1000);
   try {
     const response = await fetch(url + path, {
       method,
       headers: { ...headers, ...request.headers },
       // "error" is not known to workerd; a redirect comes back as the answer, and is none.
       redirect: "manual",
-      signal: signal ? AbortSignal.any([signal, deadline]) : deadline,
-      ...(body === undefined ? {} : { body }),
+      signal: signal ? AbortSignal.any([signal, deadline.signal]) : deadline.signal,
+      ...(body && { body }),
     });
-    const bytes = new Uint8Array(await response.arrayBuffer());
+    const isLeft = streamed && response.ok;
+    const bytes = new Uint8Array(isLeft ? [] : await response.arrayBuffer());
     if (!response.ok) throw refusal(response, bytes);
-    return { headers: response.headers, bytes };
+    return { headers: response.headers, bytes, stream: response.body };
   } catch (cause) {
     if (cause instanceof CairnClientError) throw cause;
     signal?.throwIfAborted();
-    if (!deadline.aborted) throw new CairnClientError("unreachable", `${method} got no answer.`, { cause });
+    if (!deadline.signal.aborted)
+      throw new CairnClientError("unreachable", `${method} got no answer.`, { cause });
     throw new CairnClientError("timeout", `${method} got no answer in ${timeoutSeconds} s.`, { cause });
+  } finally {
+    clearTimeout(timer);
   }
 }
 
@@ -100,8 +108,20 @@ export function readJson({ bytes }: Answer): unknown {
   try {
     return JSON.parse(new TextDecoder().decode(bytes));
   } catch (cause) {
-    throw new CairnClientError("bad_answer", "The answer is not the JSON of a Cairn service.", { cause });
+    throw new CairnClientError("bad_answer", "The answer is not one of Cairn's.", { cause });
   }
+}
+
+/** With its question mark; of a list all items, of an object its members as `name.key`. */
+export function queryOf(given: object): string {
+  const query = new URLSearchParams();
+  for (const [name, value] of Object.entries(given)) {
+    if (Array.isArray(value)) for (const each of value) query.append(name, each);
+    else if (typeof value === "object") for (const key in value) query.set(`${name}.${key}`, value[key]);
+    else if (value !== undefined) query.set(name, value);
+  }
+  const text = String(query);
+  return text && `?${text}`;
 }
 
 /** The path of a pipeline's state. */

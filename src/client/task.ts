@@ -2,11 +2,14 @@ import { invalidArgument } from "./errors.ts";
 
 /** The task that a save belongs to: what `checkpoint: "auto"` decides by. */
 export interface TaskFacts {
-  name: string;
+  /** Left out: no task ended, but how far it is and what happened is told. */
+  name?: string | undefined;
   /** 0 to 1. */
   criticality?: number | undefined;
   /** How long it took. */
   seconds?: number | undefined;
+  /** How many tasks wait for its result. */
+  fanOut?: number | undefined;
   /** Of the whole pipeline, 0 to 1. */
   progress?: number | undefined;
   /** What happened. */
@@ -27,9 +30,9 @@ export function taskHeader(tasks: TaskFacts | readonly TaskFacts[]): string {
   return all.slice(-MOST_TASKS).map(oneTask).join(", ");
 }
 
-function oneTask({ name, criticality, seconds, progress, event }: TaskFacts): string {
-  const parts = [fieldString(name)];
-  for (const [key, value] of Object.entries({ criticality, seconds, progress })) {
+function oneTask({ name, event, fanOut, criticality, seconds, progress }: TaskFacts): string {
+  const parts = [name === undefined ? "?0" : fieldString(name)];
+  for (const [key, value] of Object.entries({ criticality, seconds, progress, fanout: fanOut })) {
     if (value !== undefined) parts.push(`${key}=${fieldNumber(`task.${key}`, value)}`);
   }
   if (event !== undefined) parts.push(`event=${fieldString(event)}`);

@@ -59,6 +59,7 @@ export function content(
       "Content-Type": stored.contentType,
       "Content-Length": String(length),
       "Accept-Ranges": "bytes",
+      "Cairn-Saved-At": stored.at,
       "Repr-Digest": `sha-256=:${base64(fromHex(stored.sha256)!)}:`,
       "X-Content-Type-Options": "nosniff",
       "Content-Security-Policy": "default-src 'none'; sandbox",

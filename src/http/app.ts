@@ -38,6 +38,7 @@ const EXPOSED = [
   "Location",
   "Allow",
   "Preference-Applied",
+  "Cairn-Saved-At",
   "X-Request-Id",
   "traceparent",
 ];

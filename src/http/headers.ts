@@ -93,7 +93,7 @@ const MOST_TASKS = 64;
 export const task: HeaderSpec<EndedTasks | undefined> = {
   name: "Cairn-Task",
   description:
-    "A structured field (RFC 9651): the task's name and what is known of it. Of several, the last is the one that the state is the outcome of; the others ended since the last save, and their durations are learned.",
+    "A structured field (RFC 9651): the task's name and what is known of it (`criticality`, `seconds`, `fanout`), with `progress` and `event`; `?0` instead of a name where no task ended. Of several, the last is the one that the state is the outcome of; the others ended since the last save, and their durations are learned.",
   example: '"train"; criticality=0.9; seconds=120; progress=0.4; event="epoch"',
   parse(text) {
     if (text === null) return undefined;
@@ -101,15 +101,24 @@ export const task: HeaderSpec<EndedTasks | undefined> = {
     if (items.length < 1 || items.length > MOST_TASKS)
       throw malformed("Cairn-Task", `must be 1 to ${MOST_TASKS} tasks`);
     const situations = items.map((item) => situationOf(item as Item));
-    const earlier = situations.slice(0, -1).map((each) => each.task!);
+    const earlier = situations.slice(0, -1).flatMap(({ task }) => task ?? []);
     return { situation: situations.at(-1)!, ...(earlier.length > 0 ? { earlier } : {}) };
   },
 };
 
 function situationOf([name, parameters]: Item): Situation {
-  const { criticality, seconds, progress, event, ...unknown } = Object.fromEntries(parameters);
+  const {
+    criticality,
+    seconds,
+    fanout: fanOut,
+    progress,
+    event,
+    ...unknown
+  } = Object.fromEntries(parameters);
   for (const key of Object.keys(unknown)) throw malformed("Cairn-Task", `the parameter ${key} is unknown`);
-  const task = present({ name: textOf(name), criticality, seconds });
+  const known = present({ criticality, seconds, fanOut });
+  const isTask = name !== false || Object.keys(known).length > 0;
+  const task = isTask ? { name: textOf(name), ...known } : undefined;
   const situation = present({ task, progress, event: textOf(event) });
   return parseWith(Situation(), situation, "Cairn-Task", () => "Cairn-Task");
 }

@@ -126,6 +126,24 @@ export const Claims = once(() =>
   z.object({ data: z.array(z.object(taken())) }).check(z.meta({ id: "Claims" })),
 );
 
+export const InterruptedPipelines = once(() =>
+  z
+    .object({
+      data: z.array(
+        z.object({
+          ...PipelineSummary().shape,
+          why: z.enum(["interrupted", "lease", "silence"]).check(
+            z.meta({
+              description:
+                "`interrupted`: a sweep found it; `lease`: its lease ran out; `silence`: it holds none, and was quiet too long.",
+            }),
+          ),
+        }),
+      ),
+    })
+    .check(z.meta({ id: "InterruptedPipelines" })),
+);
+
 export const Restored = once(() =>
   z
     .object({

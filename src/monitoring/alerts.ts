@@ -198,11 +198,15 @@ async function alertMessage(message: Message): Promise<WakeMessage> {
   return { id: `msg_${(await sha256Hex(idOf(message))).slice(0, 32)}`, body };
 }
 
+export interface AlertsView {
+  data: AlertView[];
+  evaluatedAt: string | null;
+  /** Messages that were not delivered yet. */
+  untold: number;
+}
+
 /** The alerts as the last sweep left them, but for its own lag, which is told as it is now. */
-export async function listAlerts(
-  core: Core,
-  now: number,
-): Promise<{ data: AlertView[]; evaluatedAt: string | null; untold: number }> {
+export async function listAlerts(core: Core, now: number): Promise<AlertsView> {
   const { value: note } = await readNote<AlertNote>(core, NOTE);
   return { data: viewsOf(note, now), evaluatedAt: note?.at ?? null, untold: note?.outbox.length ?? 0 };
 }

@@ -30,7 +30,6 @@ const NAMES: Readonly<Record<string, string>> = {
   queryPipelines: "listPipelines",
   diff: "diffCheckpoints",
   validateCheckpoint: "verifyCheckpoint",
-  cleanup: "prune",
   fork: "forkPipeline",
   export: "exportPipeline",
 };

@@ -78,13 +78,11 @@ export const FilterArgument = once(() =>
 /** A hundred years: further back no clock of ours has been. */
 const LONGEST_SECONDS = 3_155_760_000;
 
-export const CleanupArgument = once(() =>
-  z.strictObject({
-    ...caller(),
-    keepLast: z.optional(count()),
-    olderThanSeconds: z.optional(z.number().check(z.minimum(0), z.maximum(LONGEST_SECONDS))),
-  }),
-);
+export const cleanupRules = once(() => ({
+  keepLast: z.optional(count()),
+  olderThanSeconds: z.optional(z.number().check(z.minimum(0), z.maximum(LONGEST_SECONDS))),
+}));
+export const CleanupArgument = once(() => z.strictObject({ ...caller(), ...cleanupRules() }));
 
 export const RecoverArgument = once(() =>
   z.strictObject({

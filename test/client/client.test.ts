@@ -173,7 +173,7 @@ describe("conditions", () => {
 
 describe("what is wrong", () => {
   test.each(["", "..", "a/b", "a..b", "-a", "a b", "é", "a".repeat(129)])("an id: %s", (id) => {
-    expect(() => new Cairn({ url: "http://a" }).pipeline(id)).toThrow("pipeline's id");
+    expect(() => new Cairn({ url: "http://a" }).pipeline(id)).toThrow("An id is");
   });
 
   test.each(["", "a.example", "ftp://a", "http://u:p@a", "http://a?b", "http://a#b"])("a URL: %s", (url) => {

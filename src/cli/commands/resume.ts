@@ -1,5 +1,5 @@
 import { writeFile } from "node:fs/promises";
-import type { ResumedPipeline } from "../../client/calls.ts";
+import type { ResumedPipeline } from "../../client/calls/pipeline.ts";
 import { CairnError } from "../../model/errors.ts";
 import { json } from "../service.ts";
 import { numberOption, serviceCommand } from "../service-command.ts";

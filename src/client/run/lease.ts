@@ -1,4 +1,4 @@
-import type { HeartbeatAnswer } from "../calls.ts";
+import type { HeartbeatAnswer } from "../calls/pipeline.ts";
 import { CairnHttpError } from "../errors.ts";
 import type { Pipeline } from "../pipeline.ts";
 import { CairnLeaseError } from "./lease-error.ts";

@@ -1,6 +1,6 @@
 import type { Settings } from "../../model/pipeline.ts";
 import type { Task } from "../../model/task.ts";
-import type { ResumedPipeline } from "../calls.ts";
+import type { ResumedPipeline } from "../calls/pipeline.ts";
 import { CairnClientError, CairnHttpError, invalidArgument } from "../errors.ts";
 import type { Pipeline } from "../pipeline.ts";
 import { type Boundaries, boundaries } from "./boundary.ts";

@@ -1,5 +1,5 @@
 import type { Settings } from "../../model/pipeline.ts";
-import type { ResumedPipeline } from "../calls.ts";
+import type { ResumedPipeline } from "../calls/pipeline.ts";
 import { CairnHttpError } from "../errors.ts";
 import { pause } from "../pause.ts";
 import type { Pipeline } from "../pipeline.ts";

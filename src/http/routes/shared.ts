@@ -37,7 +37,7 @@ export function answer(description: string, schema: () => z.ZodMiniType, ...head
 export const storedContent: AnswerSpec = {
   description: 'The exact bytes that were saved, or with `select` the parts: `{"/a/b": value}`.',
   content: { "*/*": {}, "application/json": {} },
-  headers: ["ETag", "Repr-Digest", "Last-Modified"],
+  headers: ["ETag", "Repr-Digest", "Last-Modified", "Cairn-Saved-At"],
 };
 
 /** An answer of a range of stored bytes. */

@@ -3,6 +3,7 @@ import { Label } from "../../model/checkpoint.ts";
 import type { StateRecord } from "../../model/head.ts";
 import { once } from "../../model/once.ts";
 import { parseWith } from "../../model/parse.ts";
+import { Policy } from "../../model/pipeline.ts";
 import { present } from "../../model/present.ts";
 import * as z from "../../model/zod.ts";
 import { mergeState } from "../../recovery/merge/merge-state.ts";
@@ -34,11 +35,20 @@ const checkpoint = once(() =>
     ),
 );
 
+const strategy = once(() =>
+  z
+    .optional(Policy().shape.strategy)
+    .check(
+      z.meta({ description: "What `auto` decides by where the pipeline was registered with no strategy." }),
+    ),
+);
+
 const label = once(() => z.optional(Label()).check(z.meta({ description: "Of that checkpoint." })));
 
 const SaveQuery = once(() =>
   z.strictObject({
     checkpoint: checkpoint(),
+    strategy: strategy(),
     label: label(),
     onConflict: z._default(z.enum(["fail", "merge"]), "fail").check(
       z.meta({
@@ -54,6 +64,7 @@ const NO_MERGE = "a patch is made upon the current state: merge is for PUT";
 const PatchQuery = once(() =>
   z.strictObject({
     checkpoint: checkpoint(),
+    strategy: strategy(),
     label: label(),
     onConflict: z
       ._default(
@@ -105,7 +116,7 @@ const putState = route({
       checkpoint: query.checkpoint,
       ...onePrecondition(headers.ifMatch, headers.ifNoneMatch),
       ...headers.task,
-      ...present({ label: query.label }),
+      ...decidedBy(query),
     };
     const version = query.onConflict === "merge" ? versionToMerge(headers, contentType) : null;
     if (essence(contentType) === PARTS_TYPE) {
@@ -119,6 +130,10 @@ const putState = route({
     return savedAnswer(await mergeState(core, key, { ...input, version, maxBytes: maxBodyBytes }));
   },
 });
+
+function decidedBy({ label, strategy }: { label?: string | undefined; strategy?: Policy["strategy"] }) {
+  return present({ label, policy: strategy && { strategy } });
+}
 
 /** The version that the content was made from. @throws CairnError `malformed` */
 function versionToMerge({ ifMatch }: { ifMatch: Precondition | undefined }, contentType: string): number {
@@ -170,7 +185,7 @@ const patch = route({
       checkpoint: query.checkpoint,
       ...onePrecondition(headers.ifMatch, undefined),
       ...headers.task,
-      ...present({ label: query.label }),
+      ...decidedBy(query),
     };
     if (body.type === DELTA_TYPE) {
       const sha256 = digestOfDelta(headers);

@@ -2,11 +2,12 @@ import { Kind, Owner, TtlSeconds } from "../../model/pipeline.ts";
 import { present } from "../../model/present.ts";
 import * as z from "../../model/zod.ts";
 import { claim } from "../../recovery/claims.ts";
+import { detectInterrupted } from "../../recovery/detect.ts";
 import { json } from "../answers.ts";
 import { emptyBody, jsonBody } from "../json-body.ts";
 import { resumedView } from "../resumed.ts";
 import { type Route, route } from "../route.ts";
-import { Claims, Swept } from "../schemas.ts";
+import { Claims, InterruptedPipelines, Swept } from "../schemas.ts";
 import { answer } from "./shared.ts";
 
 const runSweep = route({
@@ -21,6 +22,19 @@ const runSweep = route({
   body: emptyBody,
   answers: { 200: answer("What was done", Swept) },
   handle: async ({ sweep }) => json(200, await sweep()),
+});
+
+const interrupted = route({
+  method: "GET",
+  path: "/v1/interrupted",
+  operationId: "listInterrupted",
+  summary: "Find the pipelines that somebody must look after",
+  description:
+    "Those that are interrupted, whose lease ran out, or that fell silent, by id. Changes nothing. Reads through all that run: the sweep is what finds them at a cost that follows what is due.",
+  tag: "Lease and recovery",
+  scope: "read",
+  answers: { 200: answer("All of them", InterruptedPipelines) },
+  handle: async ({ core, key }) => json(200, { data: await detectInterrupted(core, key.tenant) }),
 });
 
 const claims = route({
@@ -50,4 +64,4 @@ const claims = route({
   },
 });
 
-export const sweepRoutes: readonly Route[] = [claims, runSweep];
+export const sweepRoutes: readonly Route[] = [interrupted, claims, runSweep];

@@ -20,6 +20,6 @@ export function cleanup(
   core: Core,
   key: PipelineKey,
   { keepLast = 100, olderThanSeconds = 0, ...caller }: CleanupOptions,
-): Promise<{ deleted: number }> {
+): Promise<{ deleted: number; replayed: boolean }> {
   return pruneAs(core, key, { keepLast, keepForSeconds: olderThanSeconds }, caller);
 }

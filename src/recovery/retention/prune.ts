@@ -76,14 +76,14 @@ export async function pruneAs(
   key: PipelineKey,
   retention: Retention,
   caller: Caller,
-): Promise<{ deleted: number }> {
+): Promise<{ deleted: number; replayed: boolean }> {
   const last = await envelope({ key, caller, request: ["prune", retention], expect: { create: "never" } });
   const asked = { caller, last };
   const run: Run = { core, key, retention, now: Date.now(), asked, known: new Set(), done: [] };
   return persistently(async () => {
     const replay = replayOf(await requireLiving(core, key), last);
-    if (replay) return replay.result.note as { deleted: number };
-    return (await pruneOnce(run)) && { deleted: run.done.length };
+    if (replay) return { ...(replay.result.note as { deleted: number }), replayed: true };
+    return (await pruneOnce(run)) && { deleted: run.done.length, replayed: false };
   });
 }
 

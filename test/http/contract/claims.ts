@@ -23,6 +23,8 @@ export function claimContract(client: Client): void {
       await client.lease(id, "w", 1);
       expect((await claim({ owner: "x", ttlSeconds: 60, kinds: [kind] })).json()).toEqual({ data: [] });
       await interrupted(id);
+      const { data: found } = (await client.get("/v1/interrupted")).json();
+      expect(found).toContainEqual(expect.objectContaining({ pipelineId: id, why: "interrupted", kind }));
       const answers = await Promise.all(
         Array.from({ length: 5 }, () => claim({ owner: "x", ttlSeconds: 60, kinds: [kind], limit: 5 })),
       );

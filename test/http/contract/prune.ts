@@ -91,4 +91,30 @@ export function pruneContract(client: Client): void {
       expectProblem(await prune(id), 410, "pipeline_deleted");
     });
   });
+
+  describe("POST cleanup", () => {
+    const clean = (id: string, body: object, extras: Extras = {}) =>
+      client.post(`${pipeline(id)}/cleanup`, body, extras);
+
+    it("deletes by its own rules, whatever the retention is; sent again it tells the same", async () => {
+      const { id, ids } = await checkpointed({ keepLast: 100 }, 4);
+      const headers = { "Idempotency-Key": newId() };
+      const first = await clean(id, { keepLast: 2 }, { headers });
+      expect([first.status, first.json()]).toEqual([200, { deleted: 2 }]);
+      expect((await clean(id, { keepLast: 2 }, { headers })).json()).toEqual({ deleted: 2 });
+      expectProblem(await clean(id, { keepLast: 1 }, { headers }), 422, "idempotency_mismatch");
+      expect(await listed(id)).toEqual(ids.slice(2).reverse());
+      expect((await clean(id, { keepLast: 1, olderThanSeconds: 3600 })).json()).toEqual({ deleted: 0 });
+    });
+
+    it("needs the fence of a live lease, or force", async () => {
+      const { id } = await checkpointed({}, 4);
+      await client.post(`${pipeline(id)}/lease`, { owner: "w", ttlSeconds: 60 });
+      expectProblem(await clean(id, { keepLast: 1 }), 409, "lease_held");
+      expectProblem(await clean(id, { keepLast: 1, force: true }, { as: "writer" }), 403, "forbidden");
+      expect((await clean(id, { keepLast: 1, force: true })).json()).toEqual({ deleted: 2 });
+      expectProblem(await clean(id, { keepLast: -1 }), 400, "malformed");
+      expectProblem(await clean(newId(), {}), 404, "not_found");
+    });
+  });
 }
