@@ -1,7 +1,7 @@
 import { Cairn } from "../client/cairn.ts";
-import { CairnClientError, CairnHttpError } from "../client/errors.ts";
 import { type Answer, type Outgoing, readJson } from "../client/send.ts";
 import { CairnError, ERROR_CODES, type ErrorCode } from "../model/errors.ts";
+import { cairnErrorOf } from "../verbs/errors.ts";
 import { UsageError } from "./command.ts";
 
 /** Where a service is, and the key for it: options of every command that calls one. */
@@ -78,22 +78,11 @@ function objectOf(answer: Answer): unknown {
 }
 
 /** What the client throws, as the commands do. @throws CairnError */
-export function asCairnError(error: unknown): never {
-  if (error instanceof CairnHttpError) {
-    const { code, detail, errors, retryAfterSeconds } = error;
-    const places = errors.map(({ pointer, message }) => `\n  ${pointer}: ${message}`).join("");
-    throw new CairnError(
-      codeOf(code),
-      detail + places,
-      retryAfterSeconds === null ? {} : { retryAfterSeconds },
-    );
-  }
-  if (!(error instanceof CairnClientError)) throw error;
-  const isSilent = error.code === "unreachable" || error.code === "timeout";
-  throw new CairnError(
-    isSilent ? "backend_unavailable" : "internal",
-    isSilent ? "The service did not answer." : error.message,
-  );
+export function asCairnError(thrown: unknown): never {
+  const error = cairnErrorOf(thrown);
+  if (!(error instanceof CairnError)) throw error;
+  const places = (error.facts.errors ?? []).map(({ pointer, message }) => `\n  ${pointer}: ${message}`);
+  throw new CairnError(error.code, error.message + places.join(""), error.facts);
 }
 
 function codeOf(code: string | undefined): ErrorCode {

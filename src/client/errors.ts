@@ -48,7 +48,7 @@ export class CairnHttpError extends CairnClientError {
   readonly status: number;
   readonly detail: string;
   readonly errors: Problem["errors"];
-  /** The current version, with a 412; else null. */
+  /** The current version, with a 412 or `merge_conflict`; else null. */
   readonly version: number | null;
   /** How long to wait before the same is tried again; null when the answer does not say. */
   readonly retryAfterSeconds: number | null;

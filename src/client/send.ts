@@ -87,7 +87,7 @@ async function exchange({ url, headers, fetch, timeoutSeconds }: Connection, req
 
 function refusal({ status, headers }: Response, bytes: Uint8Array): CairnHttpError {
   return new CairnHttpError(status, readProblem(bytes), {
-    version: status === 412 ? versionOf(headers) : null,
+    version: versionOf(headers),
     retryAfterSeconds: retryAfterOf(headers),
   });
 }

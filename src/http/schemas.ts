@@ -242,6 +242,12 @@ export const StateMetrics = once(() => {
       bytesByBackend: z.record(z.string(), z.int()),
       quota: z.object({ bytes: z.nullable(z.int()), pipelines: z.nullable(z.int()) }),
       truncated: z.boolean(),
+      totals: z.object({
+        operations: z.int(),
+        errors: z.int(),
+        checkpoints: z.int(),
+        checkpointSeconds: z.number(),
+      }),
     })
     .check(z.meta({ id: "StateMetrics" }));
 });

@@ -34,6 +34,8 @@ export interface StateMetrics {
   quota: { bytes: number | null; pipelines: number | null };
   /** There are more pipelines than were looked at: their counts and bytes, and the utilization, are of those that were. */
   truncated: boolean;
+  /** What the rates are made of, ever since: between two looks it is their difference that counts. */
+  totals: Omit<MetricsTotals, "storageUsage">;
 }
 
 /** Operations that make a durable recovery point. */
@@ -42,17 +44,8 @@ const RECOVERIES = ["resume", "recover", "rollback"];
 
 /** As it is in the store, with what this process has counted. */
 export async function stateMetricsOf(core: Core, tenant: string): Promise<StateMetrics> {
-  return (await measured(core, tenant)).metrics;
-}
-
-/** And what alerts are made of. */
-export async function measured(
-  core: Core,
-  tenant: string,
-): Promise<{ metrics: StateMetrics; totals: MetricsTotals }> {
   const [counts, facts] = await Promise.all([readCounts(core, tenant), factsOf(core, tenant)]);
-  const metrics = stateMetrics(counts, facts, core.backend.name, core.quotas?.limits.get(tenant));
-  return { metrics, totals: { ...totalsOf(counts), storageUsage: metrics.storageUtilization } };
+  return stateMetrics(counts, facts, core.backend.name, core.quotas?.limits.get(tenant));
 }
 
 export async function readCounts(core: Core, tenant: string): Promise<Counts> {
@@ -80,6 +73,7 @@ function stateMetrics(counts: Counts, facts: Facts, backend: string, quota?: Quo
     bytesByBackend: { [backend]: facts.bytes },
     quota: { bytes: limited, pipelines: finite(quota?.pipelines) },
     truncated: facts.truncated,
+    totals,
   };
 }
 
@@ -88,7 +82,7 @@ function finite(limit = Number.POSITIVE_INFINITY): number | null {
 }
 
 /** What alerts are made of, ever since. */
-export function totalsOf(counts: Counts): Omit<MetricsTotals, "storageUsage"> {
+export function totalsOf(counts: Counts): StateMetrics["totals"] {
   const saves = named(counts, SAVES);
   const { ok, refused, failed } = outcomes([...counts.operations.values()]);
   return {

@@ -2,7 +2,6 @@ import { once } from "../model/once.ts";
 import { problemsOf } from "../model/parse.ts";
 import { present } from "../model/present.ts";
 import * as z from "../model/zod.ts";
-import { metricsKey } from "../state/core.ts";
 import type { StateManager } from "../state/manager.ts";
 import { type OperationEvent, refused } from "../state/options.ts";
 import { type Session, sessionOf } from "../state/session.ts";
@@ -17,7 +16,7 @@ import {
   viewOf,
 } from "./alert-rules.ts";
 import { incrementsOf, type Operation } from "./counts.ts";
-import { measured, type StateMetrics, stateMetricsOf } from "./state-metrics.ts";
+import type { StateMetrics } from "./state-metrics.ts";
 import { thresholdsOf } from "./thresholds.ts";
 
 /** As the HTTP contract names what the library does, so that either is counted with the other. */
@@ -74,7 +73,8 @@ const NOTHING: MetricsTotals = {
 };
 
 /**
- * Counts what a manager does into its store, and tells how the pipelines of its tenant do, whoever ran them.
+ * Counts what a manager does into its store (a service counts by itself), and tells how the pipelines of its tenant do,
+ * whoever ran them.
  *
  * @example
  * const monitor = new StateMonitor({ manager, alertThresholds: { errorRate: 0.01 } });
@@ -100,8 +100,7 @@ export class StateMonitor {
   }
 
   getStateMetrics(): Promise<StateMetrics> {
-    const { tenant } = this.#session.settings;
-    return this.#session.perform("getMetrics", null, () => (core) => stateMetricsOf(core, tenant));
+    return this.#session.perform("getMetrics", null, () => (verbs) => verbs.metrics());
   }
 
   /**
@@ -109,14 +108,13 @@ export class StateMonitor {
    * look before. An alert fires above its threshold, and ends after five looks in a row at 80 % of it or less.
    */
   async getAlerts(): Promise<AlertView[]> {
-    const { tenant } = this.#session.settings;
-    const { totals } = await this.#session.perform(
+    const { totals, storageUtilization: storageUsage } = await this.#session.perform(
       "listAlerts",
       null,
-      () => (core) => measured(core, tenant),
+      () => (verbs) => verbs.metrics(),
     );
-    const values = ratesOf(this.#totals, totals);
-    this.#totals = totals;
+    const values = ratesOf(this.#totals, { ...totals, storageUsage });
+    this.#totals = { ...totals, storageUsage };
     const at = new Date().toISOString();
     return WATCHED.map((name) => {
       const standing = look(this.#standings.get(name), values[name], this.#thresholds[name], at);
@@ -131,12 +129,11 @@ export class StateMonitor {
       code: ok ? "ok" : (code ?? "internal"),
     } as const;
     const done: Operation = { ...named, seconds, bytesIn: 0, bytesOut: 0 };
-    const key = metricsKey(this.#session.settings.tenant);
-    this.#session.count(key, incrementsOf(done));
+    this.#session.count(incrementsOf(done));
     try {
       this.#backend?.record(done);
     } catch {
-      this.#session.count(key, DROPPED);
+      this.#session.count(DROPPED);
     }
   }
 }

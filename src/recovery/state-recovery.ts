@@ -12,12 +12,11 @@ import type { Caller } from "../state/core.ts";
 import type { StateManager } from "../state/manager.ts";
 import { parseOptions, type StateManagerOptions } from "../state/options.ts";
 import { Session, sessionOf } from "../state/session.ts";
-import { verifyCheckpoint } from "../state/verify.ts";
-import { detectInterrupted, type InterruptedPipeline } from "./detect.ts";
-import { exportPipeline } from "./export/export.ts";
-import { type Imported, importPipeline } from "./export/import.ts";
-import { type Forked, fork } from "./fork.ts";
-import { type Restored, recover, rollback } from "./rollback.ts";
+import type { Verbs } from "../verbs/verbs.ts";
+import type { InterruptedPipeline } from "./detect.ts";
+import type { Imported } from "./export/import.ts";
+import type { Forked } from "./fork.ts";
+import type { Restored } from "./rollback.ts";
 
 export interface RecoverOptions extends Caller {
   /** @default the newest checkpoint of the state that verifies */
@@ -51,8 +50,8 @@ export type StateRecoveryOptions =
   | (StateManagerOptions & { manager?: undefined });
 
 /**
- * Finds interrupted pipelines and brings their state back, in this process: the same code as the service. Errors are
- * `RecoveryError` with the codes of the HTTP contract.
+ * Finds interrupted pipelines and brings their state back: in this process, with the same code as the service, or by
+ * a service. Errors are `RecoveryError` with the codes of the HTTP contract.
  *
  * @example
  * const recovery = new StateRecovery({ manager });
@@ -72,8 +71,7 @@ export class StateRecovery {
 
   /** The pipelines of this tenant that are interrupted, or whose lease ran out. Changes nothing. */
   detectInterruptedPipelines(): Promise<InterruptedPipeline[]> {
-    const { tenant } = this.#session.settings;
-    const detect = () => (core: Parameters<typeof detectInterrupted>[0]) => detectInterrupted(core, tenant);
+    const detect = () => (verbs: Verbs) => verbs.listInterrupted();
     return this.#session.perform("detectInterrupted", null, detect, asRecoveryError);
   }
 
@@ -83,8 +81,8 @@ export class StateRecovery {
     checkpointId: string,
   ): Promise<{ valid: boolean; problems: string[] }> {
     const prepare = () => {
-      const id = checkCheckpointId(checkpointId);
-      return (...on: Target) => verifyCheckpoint(...on, id);
+      const one = checkCheckpointId(checkpointId);
+      return (verbs: Verbs, id: string) => verbs.verifyCheckpoint(id, one);
     };
     return this.#session.run("validateCheckpoint", pipelineId, prepare, asRecoveryError);
   }
@@ -96,7 +94,7 @@ export class StateRecovery {
   recoverPipeline(pipelineId: string, options: RecoverOptions = {}): Promise<RecoveredPipeline> {
     return this.#restore("recover", pipelineId, () => {
       const { checkpointId, select, ...caller } = checked(RecoverArgument, options);
-      return (...on: Target) => recover(...on, present({ checkpointId, select }), caller);
+      return (verbs, id) => verbs.recover(id, present({ checkpointId, select }), caller);
     });
   }
 
@@ -107,7 +105,7 @@ export class StateRecovery {
   ): Promise<RecoveredPipeline> {
     return this.#restore("rollback", pipelineId, () => {
       const { checkpointId, steps, ...caller } = checked(RollbackArgument, options);
-      return (...on: Target) => rollback(...on, present({ checkpointId, steps }), caller);
+      return (verbs, id) => verbs.rollback(id, present({ checkpointId, steps }), caller);
     });
   }
 
@@ -116,11 +114,8 @@ export class StateRecovery {
     const prepare = () => {
       const target = checkPipelineId(into);
       const { checkpointId, idempotencyKey } = checked(ForkArgument, options);
-      return async (...on: Target) => {
-        const from = { pipelineId: target, ...present({ checkpointId }) };
-        const { replayed: _replayed, ...forked } = await fork(...on, from, present({ idempotencyKey }));
-        return forked;
-      };
+      const from = { pipelineId: target, ...present({ checkpointId }) };
+      return (verbs: Verbs, id: string) => verbs.fork(id, from, present({ idempotencyKey }));
     };
     return this.#session.run("fork", pipelineId, prepare, asRecoveryError);
   }
@@ -130,7 +125,7 @@ export class StateRecovery {
    * line is whole. It is not encrypted, whatever the store is.
    */
   async *exportPipeline(pipelineId: string): AsyncGenerator<Uint8Array, void> {
-    const prepare = () => async (core: Target[0], key: Target[1]) => exportPipeline(core, key);
+    const prepare = () => (verbs: Verbs, id: string) => verbs.export(id);
     const pieces = await this.#session.run("export", pipelineId, prepare, asRecoveryError);
     try {
       yield* pieces;
@@ -143,7 +138,7 @@ export class StateRecovery {
   importPipeline(pipelineId: string, file: Blob): Promise<Imported> {
     const prepare = () => {
       if (!(file instanceof Blob)) throw new CairnError("malformed", "The file must be a Blob.");
-      return (...on: Target) => importPipeline(...on, file);
+      return (verbs: Verbs, id: string) => verbs.import(id, file);
     };
     return this.#session.run("import", pipelineId, prepare, asRecoveryError);
   }
@@ -156,20 +151,15 @@ export class StateRecovery {
   #restore(
     operation: string,
     pipelineId: string,
-    prepare: () => (...on: Target) => Promise<Restored>,
+    prepare: () => (verbs: Verbs, id: string) => Promise<Omit<Restored, "replayed">>,
   ): Promise<RecoveredPipeline> {
     const prepared = () => {
       const verb = prepare();
-      return async (...on: Target) => {
-        const { replayed: _replayed, ...restored } = await verb(...on);
-        return { pipelineId, ...restored };
-      };
+      return async (verbs: Verbs, id: string) => ({ pipelineId, ...(await verb(verbs, id)) });
     };
     return this.#session.run(operation, pipelineId, prepared, asRecoveryError);
   }
 }
-
-type Target = Parameters<ReturnType<Parameters<Session["run"]>[2]>>;
 
 /** @throws RecoveryError `invalid_configuration` */
 function parsed(options: StateManagerOptions): ReturnType<typeof parseOptions> {

@@ -2,12 +2,11 @@ import type { Page, PageRequest, PipelineFilter } from "../backends/types.ts";
 import type { Checkpoint, Decision } from "../model/checkpoint.ts";
 import { CairnError } from "../model/errors.ts";
 import type { PipelineEvent } from "../model/event.ts";
-import { stringifyLossless } from "../model/json/lossless.ts";
 import type { PipelineSummary } from "../model/pipeline-view.ts";
 import { present } from "../model/present.ts";
 import type { Situation } from "../model/task.ts";
-import { mergeState } from "../recovery/merge/merge-state.ts";
-import { type CleanupOptions, cleanup } from "../recovery/retention/cleanup.ts";
+import type { CleanupOptions } from "../recovery/retention/cleanup.ts";
+import type { Taken } from "../verbs/verbs.ts";
 import {
   CallerArgument,
   CheckpointPageArgument,
@@ -22,14 +21,11 @@ import {
   ResumeArgument,
   SituationArgument,
 } from "./arguments.ts";
-import { createCheckpoint, deleteCheckpoint, listCheckpoints } from "./checkpoints.ts";
 import type { Caller } from "./core.ts";
-import { diffCheckpoints, type StateDiff } from "./diff.ts";
+import type { StateDiff } from "./diff.ts";
 import { parseOptions, type StateManagerOptions } from "./options.ts";
-import { deletePipeline, evaluate, listEvents, listPipelines } from "./pipelines.ts";
-import { readState, wholeOf } from "./read.ts";
-import { type Resumed, type ResumeInput, resume } from "./resume.ts";
-import { type Saved, saveState } from "./save.ts";
+import type { ResumeInput } from "./resume.ts";
+import type { Saved } from "./save.ts";
 import { Session, shareSession } from "./session.ts";
 import { decodeValue, encodeValue, type StateValue } from "./values.ts";
 
@@ -73,16 +69,15 @@ export interface LoadedState<T = unknown> {
   sha256: string;
 }
 
-export interface ResumedPipeline<T = unknown>
-  extends Omit<Resumed, "point" | "replayed" | "kind" | "policy"> {
+export interface ResumedPipeline<T = unknown> extends Omit<Taken, "content"> {
   pipelineId: string;
   /** `null` when the pipeline has no state yet. */
   state: T | null;
 }
 
 /**
- * Durable state for pipelines, in this process: the same code as the service. Errors are `StateManagerError`
- * with the codes of the HTTP contract.
+ * Durable state for pipelines, in this process over a store (the same code as the service) or, with `client`, by a
+ * service. Errors are `StateManagerError` with the codes of the HTTP contract.
  *
  * @example
  * const manager = new StateManager({ backendType: "folder", backendConfig: { path: "state" } });
@@ -109,14 +104,12 @@ export class StateManager {
     const { checkpointStrategy: strategy } = this.#session.settings;
     const saved = this.#session.run("save", pipelineId, () => {
       const decides = strategy !== "always" && strategy !== "never";
-      const { mergeFrom: version, ...asked } = checkedSave(options, decides ? "auto" : strategy);
-      const input = { ...this.#encode(state), ...asked, ...(decides ? { policy: { strategy } } : {}) };
+      const asked = checkedSave(options, decides ? "auto" : strategy);
+      const policy = decides ? { policy: { strategy } } : {};
       const maxBytes = this.#session.settings.maxFileSize;
+      const request = { ...this.#encode(state), ...asked, ...policy, maxBytes };
       accepted = true;
-      return async (core, key) => {
-        if (version === undefined) return (await saveState(core, key, input)).result;
-        return (await mergeState(core, key, { ...input, version, maxBytes })).result;
-      };
+      return (verbs, id) => verbs.save(id, request);
     });
     if (!accepted || !this.#session.settings.asyncOperations) return saved;
     this.#session.underway.addBackground(pipelineId, saved);
@@ -125,11 +118,10 @@ export class StateManager {
 
   /** The current state, checked against its digests; `null` when there is none. */
   loadPipelineState<T = unknown>(pipelineId: string): Promise<LoadedState<T> | null> {
-    const loaded = this.#session.run("load", pipelineId, () => async (core, key) => {
-      const { state, content } = await readState(core, key);
-      const { version, contentType, savedAt, sha256 } = state;
-      const value = decodeValue(await wholeOf(content), contentType) as T;
-      return { pipelineId, state: value, version, contentType, savedAt, sha256 };
+    const loaded = this.#session.run("load", pipelineId, () => async (verbs, id) => {
+      const { content, version, contentType, savedAt, sha256 } = await verbs.load(id);
+      const state = decodeValue(content, contentType) as T;
+      return { pipelineId, state, version, contentType, savedAt, sha256 };
     });
     return loaded.catch(nullWhenMissing);
   }
@@ -138,7 +130,7 @@ export class StateManager {
   shouldCheckpoint(pipelineId: string, situation: Situation = {}): Promise<Decision> {
     return this.#session.run("shouldCheckpoint", pipelineId, () => {
       const told = checked(SituationArgument, situation);
-      return (core, key) => evaluate(core, key, told);
+      return (verbs, id) => verbs.evaluate(id, told);
     });
   }
 
@@ -149,7 +141,7 @@ export class StateManager {
       const caller = present({ fence, force, idempotencyKey });
       const encoded = data === undefined ? {} : { data: this.#encode(data as StateValue) };
       const input = { ...rest, ...encoded, caller };
-      return async (core, key) => (await createCheckpoint(core, key, input)).checkpoint;
+      return (verbs, id) => verbs.createCheckpoint(id, input);
     });
   }
 
@@ -160,14 +152,14 @@ export class StateManager {
   ): Promise<Page<Checkpoint>> {
     return this.#session.run("listCheckpoints", pipelineId, () => {
       const request = checked(CheckpointPageArgument, page);
-      return (core, key) => listCheckpoints(core, key, request);
+      return (verbs, id) => verbs.listCheckpoints(id, request);
     });
   }
 
   async deleteCheckpoint(pipelineId: string, checkpointId: string, caller: Caller = {}): Promise<void> {
     await this.#session.run("deleteCheckpoint", pipelineId, () => {
-      const [id, who] = [checkCheckpointId(checkpointId), checked(CallerArgument, caller)];
-      return (core, key) => deleteCheckpoint(core, key, id, who);
+      const [one, who] = [checkCheckpointId(checkpointId), checked(CallerArgument, caller)];
+      return (verbs, id) => verbs.deleteCheckpoint(id, one, who);
     });
   }
 
@@ -179,10 +171,7 @@ export class StateManager {
   diffCheckpoints(pipelineId: string, from: string, to: string): Promise<StateDiff> {
     return this.#session.run("diff", pipelineId, () => {
       const [a, b] = [checkCheckpointId(from), checkDiffTarget(to)];
-      return async (core, key) => {
-        const { patch, bytes } = await diffCheckpoints(core, key, a, b);
-        return { patch: JSON.parse(stringifyLossless(patch)), bytes };
-      };
+      return (verbs, id) => verbs.diffCheckpoints(id, a, b);
     });
   }
 
@@ -210,7 +199,7 @@ export class StateManager {
   async deletePipeline(pipelineId: string, caller: Caller = {}): Promise<void> {
     await this.#session.run("delete", pipelineId, () => {
       const who = checked(CallerArgument, caller);
-      return (core, key) => deletePipeline(core, key, who);
+      return (verbs, id) => verbs.remove(id, who);
     });
   }
 
@@ -220,7 +209,7 @@ export class StateManager {
   ): Promise<Page<PipelineSummary>> {
     return this.#session.perform("queryPipelines", null, () => {
       const [asked, request] = [checked(FilterArgument, filter), checked(PageArgument, page)];
-      return (core) => listPipelines(core, this.#session.settings.tenant, asked, request);
+      return (verbs) => verbs.listPipelines(asked, request);
     });
   }
 
@@ -228,7 +217,7 @@ export class StateManager {
   getPipelineHistory(pipelineId: string, page: Partial<PageRequest> = {}): Promise<Page<PipelineEvent>> {
     return this.#session.run("history", pipelineId, () => {
       const request = checked(PageArgument, page);
-      return (core, key) => listEvents(core, key, request);
+      return (verbs, id) => verbs.listEvents(id, request);
     });
   }
 
@@ -239,7 +228,7 @@ export class StateManager {
   cleanup(pipelineId: string, options: CleanupOptions = {}): Promise<{ deleted: number }> {
     return this.#session.run("cleanup", pipelineId, () => {
       const input = checked(CleanupArgument, options);
-      return (core, key) => cleanup(core, key, input);
+      return (verbs, id) => verbs.cleanup(id, input);
     });
   }
 
@@ -259,16 +248,10 @@ export class StateManager {
   #resume<T>(pipelineId: string, given: () => ResumeInput): Promise<ResumedPipeline<T>> {
     return this.#session.run("resume", pipelineId, () => {
       const input = given();
-      return async (core, key) => {
-        const {
-          point,
-          replayed: _replayed,
-          kind: _kind,
-          policy: _policy,
-          ...rest
-        } = await resume(core, key, input);
-        const state = point && (decodeValue(await wholeOf(point.content), point.contentType) as T);
-        return { pipelineId, ...rest, state };
+      return async (verbs, id) => {
+        const { content, ...taken } = await verbs.resume(id, input);
+        const state = content && (decodeValue(content, taken.contentType!) as T);
+        return { pipelineId, ...taken, state };
       };
     });
   }

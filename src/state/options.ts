@@ -6,8 +6,8 @@ import {
   parseBackend,
 } from "../backends/configuration/options.ts";
 import type { StorageBackend } from "../backends/types.ts";
+import type { Cairn } from "../client/index.ts";
 import { type KeyRing, parseKeyRing } from "../frames/key-ring.ts";
-import type { FrameOptions } from "../frames/stored.ts";
 import { CairnError, type ErrorCode, type ErrorItem, StateManagerError } from "../model/errors.ts";
 import { TenantId } from "../model/names.ts";
 import { once } from "../model/once.ts";
@@ -15,6 +15,10 @@ import { problemsOf } from "../model/parse.ts";
 import type { Policy } from "../model/pipeline.ts";
 import { present } from "../model/present.ts";
 import * as z from "../model/zod.ts";
+import { localVerbs } from "../verbs/local.ts";
+import { remoteVerbs } from "../verbs/remote.ts";
+import type { Verbs } from "../verbs/verbs.ts";
+import { createCore } from "./core.ts";
 
 /** Told of every operation of a manager, when it has ended. Must not throw. */
 export interface Monitor {
@@ -41,6 +45,7 @@ const Common = once(() =>
     compressionLevel: z._default(z.int().check(z.minimum(1), z.maximum(9)), 6),
     batchSize: z._default(z.int().check(z.minimum(1), z.maximum(1000)), 1),
     asyncOperations: z._default(z.boolean(), false),
+    client: z.optional(z.custom<Cairn>(isClient, "must be a Cairn")),
     backend: z.optional(z.custom<StorageBackend>(isBackend, "must be a StorageBackend")),
     backendType: z.optional(z.enum(BACKEND_TYPES)),
     backendConfig: z.optional(z.unknown()),
@@ -52,6 +57,11 @@ const Common = once(() =>
 
 /** Options of `StateManager`; all optional, none silently ignored. */
 export interface StateManagerOptions {
+  /**
+   * A service that does it all, instead of this process over a store: nothing may be said of the store then, and the
+   * tenant is that of its key. @default none
+   */
+  client?: Cairn;
   /** A store of your own making; else one by `backendType`. */
   backend?: StorageBackend;
   /** @default "memory" */
@@ -81,8 +91,7 @@ export interface StateManagerOptions {
 
 export type Settings = z.infer<ReturnType<typeof Common>> & {
   maxFileSize: number;
-  frames: FrameOptions;
-  open: () => Promise<StorageBackend>;
+  open: () => Promise<Verbs>;
 };
 
 const TWO_BACKENDS: ErrorItem = {
@@ -121,6 +130,11 @@ function isBackend(value: unknown): boolean {
   );
 }
 
+function isClient(value: unknown): boolean {
+  const given = value as Partial<Cairn> | null;
+  return typeof given?.pipeline === "function" && typeof given.listInterrupted === "function";
+}
+
 function isMonitor(value: unknown): boolean {
   return typeof (value as Monitor | null)?.record === "function";
 }
@@ -136,6 +150,7 @@ export function parseOptions(options: StateManagerOptions): Settings {
     ...(common.error ? problemsOf(common.error) : []),
     ...("errors" in store ? store.errors : []),
     ...(given && (options.backendType ?? backendConfig) ? [TWO_BACKENDS] : []),
+    ...(options?.client ? ofTheService(options) : []),
   ];
   if (errors.length > 0 || !common.data || "errors" in store || (ring && "errors" in ring))
     throw refused(errors);
@@ -143,8 +158,24 @@ export function parseOptions(options: StateManagerOptions): Settings {
   const { compressionEnabled: enabled, compressionLevel: level } = common.data;
   const encryption = ring ? { ring, required: common.data.encryptionRequired } : undefined;
   const frames = { compression: { enabled, level }, ...present({ encryption }) };
-  const open = async () => maybeBatched(given ?? (await store.open()), common.data.batchSize);
-  return { ...common.data, maxFileSize, frames, open };
+  const { batchSize, client, tenant } = common.data;
+  const open = async () => {
+    if (client) return remoteVerbs(client);
+    const backend = maybeBatched(given ?? (await store.open()), batchSize);
+    return localVerbs(createCore({ backend, frames }), tenant);
+  };
+  return { ...common.data, maxFileSize, open };
+}
+
+const OF_A_STORE = [
+  ...["tenant", "compressionEnabled", "compressionLevel", "batchSize", "backend", "backendType"],
+  ...["backendConfig", "encryptionKeys", "encryptionRequired"],
+] as (keyof StateManagerOptions)[];
+
+/** What says how a store is used, where there is none. */
+function ofTheService(options: StateManagerOptions): ErrorItem[] {
+  const given = OF_A_STORE.filter((name) => options[name] !== undefined);
+  return given.map((name) => ({ pointer: `/${name}`, message: "is the service's to say: not with client" }));
 }
 
 /** Undefined where there is none. */

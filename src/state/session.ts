@@ -1,19 +1,16 @@
-import type { SumsKey } from "../backends/types.ts";
 import { CairnError } from "../model/errors.ts";
-import type { PipelineKey } from "../model/ids.ts";
+import type { Verbs } from "../verbs/verbs.ts";
 import { checkPipelineId } from "./arguments.ts";
-import { type Core, createCore } from "./core.ts";
-import { later } from "./later.ts";
 import { asManagerError, observed } from "./operation.ts";
 import type { Monitor, OperationEvent, Settings } from "./options.ts";
 import { Underway } from "./underway.ts";
 
-/** What the objects of the library work through, one or several together: a store that is opened at its first use. */
+/** What the objects of the library work through, one or several together: a store that is opened at its first use, or a service. */
 export class Session {
   readonly settings: Settings;
   readonly underway = new Underway();
   readonly #observers = new Set<Monitor["record"]>();
-  #core: Promise<Core> | null = null;
+  #verbs: Promise<Verbs> | null = null;
   #closing: Promise<void> | null = null;
 
   constructor(settings: Settings) {
@@ -29,13 +26,13 @@ export class Session {
   run<T>(
     operation: string,
     pipelineId: string,
-    prepare: () => (core: Core, key: PipelineKey) => Promise<T>,
+    prepare: () => (verbs: Verbs, id: string) => Promise<T>,
     asError = asManagerError,
   ): Promise<T> {
     const prepared = () => {
-      const key = { tenant: this.settings.tenant, pipelineId: checkPipelineId(pipelineId) };
+      const id = checkPipelineId(pipelineId);
       const verb = prepare();
-      return (core: Core) => verb(core, key);
+      return (verbs: Verbs) => verb(verbs, id);
     };
     return this.perform(operation, pipelineId, prepared, asError);
   }
@@ -44,7 +41,7 @@ export class Session {
   async perform<T>(
     operation: string,
     pipelineId: string | null,
-    prepare: () => (core: Core) => Promise<T>,
+    prepare: () => (verbs: Verbs) => Promise<T>,
     asError = asManagerError,
   ): Promise<T> {
     const named = { operation, pipelineId };
@@ -52,10 +49,8 @@ export class Session {
       if (this.#closing) throw new CairnError("backend_unavailable", "The manager is closed.");
       const verb = prepare();
       await this.underway.saved(pipelineId);
-      const core = await this.#open();
-      return verb(core).finally(() => {
-        if (core.tally.claim()) void later().then(() => core.tally.flush());
-      });
+      const verbs = await this.#open();
+      return verb(verbs).finally(() => verbs.rest());
     };
     const result = observed({ record: (event) => this.#record(event) }, named, run, asError);
     this.underway.add(result);
@@ -68,9 +63,9 @@ export class Session {
   }
 
   /** Nothing where the store could not be opened: then there is nowhere to add it. */
-  count(key: SumsKey, increments: Readonly<Record<string, number>>): void {
-    this.#core?.then(
-      ({ tally }) => tally.count(key, increments),
+  count(increments: Readonly<Record<string, number>>): void {
+    this.#verbs?.then(
+      (verbs) => verbs.count(increments),
       () => {},
     );
   }
@@ -94,9 +89,8 @@ export class Session {
     try {
       await this.flush();
     } finally {
-      const core = await this.#core?.catch(() => null);
-      await core?.tally.close();
-      await core?.backend.close();
+      const verbs = await this.#verbs?.catch(() => null);
+      await verbs?.close();
     }
   }
 
@@ -105,10 +99,9 @@ export class Session {
     for (const record of this.#observers) record(event);
   }
 
-  #open(): Promise<Core> {
-    const { open, frames } = this.settings;
-    this.#core ??= open().then((backend) => createCore({ backend, frames }));
-    return this.#core;
+  #open(): Promise<Verbs> {
+    this.#verbs ??= this.settings.open();
+    return this.#verbs;
   }
 }
 

@@ -1,9 +1,11 @@
 import { StateManagerError } from "../model/errors.ts";
 import { StateManager } from "./manager.ts";
+import type { StateManagerOptions } from "./options.ts";
 import type { StateValue } from "./values.ts";
 
 /**
- * Save, load, list, delete; nothing to configure. Keeps its states in the folder `.cairn`, or the one given.
+ * Save, load, list, delete; nothing to configure. Keeps its states in the folder `.cairn`, or the one given, or where
+ * the options of a `StateManager` say.
  *
  * @example
  * const states = new SimpleStateManager();
@@ -12,8 +14,9 @@ import type { StateValue } from "./values.ts";
 export class SimpleStateManager {
   readonly #manager: StateManager;
 
-  constructor(path = ".cairn") {
-    this.#manager = new StateManager({ backendType: "folder", backendConfig: { path } });
+  constructor(where: string | StateManagerOptions = ".cairn") {
+    const folder = { backendType: "folder", backendConfig: { path: where } } as StateManagerOptions;
+    this.#manager = new StateManager(typeof where === "string" ? folder : where);
   }
 
   async save(pipelineId: string, state: StateValue): Promise<void> {

@@ -17,7 +17,8 @@ describe("a state", () => {
     const first = await pipeline.save(plain, { checkpoint: "always" });
     expect(first).toMatchObject({ pipelineId: "a", version: 1, checkpoint: { version: 1 } });
     expect(await client().pipeline("a").load()).toEqual({
-      ...{ value: plain, version: 1, contentType: "application/json", sha256: first.sha256 },
+      ...{ value: plain, version: 1, contentType: "application/json" },
+      ...{ sha256: first.sha256, savedAt: first.savedAt },
     });
     const rich = { done: new Set(["collect"]), at: new Date(0), size: 10n ** 30n, none: undefined };
     expect((await pipeline.save(rich)).version).toBe(2);

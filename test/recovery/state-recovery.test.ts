@@ -1,16 +1,18 @@
 import { describe, expect, it } from "vitest";
 import { memoryBackend } from "../../src/backends/memory.ts";
+import type { StorageBackend } from "../../src/backends/types.ts";
 import { CairnError, RecoveryError, StateManager, StateRecovery } from "../../src/index.ts";
 import { linksOf } from "../../src/model/chain.ts";
-import type { OperationEvent } from "../../src/state/options.ts";
+import type { OperationEvent, StateManagerOptions } from "../../src/state/options.ts";
 import { damageable } from "../backends/damageable.ts";
+import { WAYS } from "../support/ways.ts";
 
-function made() {
+function made(way: (backend: StorageBackend) => StateManagerOptions) {
   const clock = { now: Date.now() };
   const { backend, damage } = damageable(memoryBackend({ now: () => clock.now }));
   const events: OperationEvent[] = [];
   const monitor = { record: (event: OperationEvent) => void events.push(event) };
-  const manager = new StateManager({ backend, monitor });
+  const manager = new StateManager({ ...way(backend), monitor });
   return { backend, damage, clock, events, manager, recovery: new StateRecovery({ manager }) };
 }
 
@@ -19,9 +21,9 @@ async function checkpointed(manager: StateManager, state: object): Promise<strin
   return (saved as { checkpoint: { checkpointId: string } }).checkpoint.checkpointId;
 }
 
-describe("StateRecovery", () => {
+describe.each(WAYS)("StateRecovery %s", (_name, way) => {
   it("recovers, whole or in part, and rolls back, through a manager's store", async () => {
-    const { manager, recovery } = made();
+    const { manager, recovery } = made(way);
     const first = await checkpointed(manager, { config: { rate: 1 }, done: ["a"] });
     const second = await checkpointed(manager, { config: { rate: 2 }, done: ["a", "b"] });
     await manager.savePipelineState("etl", { config: null, done: ["a", "b", "c"] });
@@ -37,7 +39,7 @@ describe("StateRecovery", () => {
   });
 
   it("forks, exports and imports", async () => {
-    const { manager, recovery } = made();
+    const { manager, recovery } = made(way);
     const id = await checkpointed(manager, { n: 1 });
     await manager.savePipelineState("etl", { n: 2 });
     const { forkedFrom } = await recovery.forkPipeline("etl", "branch", { checkpointId: id });
@@ -54,7 +56,7 @@ describe("StateRecovery", () => {
   });
 
   it("validates checkpoints", async () => {
-    const { manager, recovery, backend, damage } = made();
+    const { manager, recovery, backend, damage } = made(way);
     const id = await checkpointed(manager, { n: 1 });
     expect(await recovery.validateCheckpoint("etl", id)).toEqual({ valid: true, problems: [] });
     const key = { tenant: "local", pipelineId: "etl" };
@@ -67,7 +69,7 @@ describe("StateRecovery", () => {
   });
 
   it("detects what is interrupted, whose lease ran out, and who was silent too long; of its tenant only", async () => {
-    const { manager, recovery, backend, clock } = made();
+    const { manager, recovery, backend, clock } = made(way);
     clock.now -= 600_000;
     const ids = ["b-late", "a-late", "live", "free", "silent", "other"];
     for (const id of ids) await manager.savePipelineState(id, 1);
@@ -98,7 +100,7 @@ describe("StateRecovery", () => {
   });
 
   it("throws RecoveryError with the codes of the contract", async () => {
-    const { manager, recovery, events } = made();
+    const { manager, recovery, events } = made(way);
     const failure = await recovery.recoverPipeline("none").catch((error: unknown) => error);
     expect(failure).toBeInstanceOf(RecoveryError);
     expect(failure).toBeInstanceOf(CairnError);
@@ -119,7 +121,7 @@ describe("StateRecovery", () => {
   });
 
   it("brings parts back without saying that the pipeline goes on", async () => {
-    const { manager, recovery, backend } = made();
+    const { manager, recovery, backend } = made(way);
     await checkpointed(manager, { a: 1 });
     await manager.savePipelineState("etl", { a: 2 });
     const key = { tenant: "local", pipelineId: "etl" };
@@ -132,7 +134,7 @@ describe("StateRecovery", () => {
   });
 
   it("needs the fence of a live lease, or force", async () => {
-    const { manager, recovery } = made();
+    const { manager, recovery } = made(way);
     await checkpointed(manager, { n: 1 });
     const { fence } = await manager.resumePipeline("etl", { owner: "w" });
     await expect(recovery.recoverPipeline("etl")).rejects.toMatchObject({ code: "lease_held" });
@@ -148,11 +150,11 @@ describe("StateRecovery", () => {
 
   it("opens a store of its own by options, and closes only that", async () => {
     const backend = memoryBackend();
-    const own = new StateRecovery({ backend });
+    const own = new StateRecovery(way(backend));
     expect(await own.detectInterruptedPipelines()).toEqual([]);
     await own.close();
     await expect(own.detectInterruptedPipelines()).rejects.toMatchObject({ code: "backend_unavailable" });
-    const { manager, recovery } = made();
+    const { manager, recovery } = made(way);
     await recovery.close();
     await manager.savePipelineState("etl", 1);
     expect(await recovery.detectInterruptedPipelines()).toEqual([]);

@@ -1,13 +1,15 @@
 import { describe, expect, it } from "vitest";
 import { memoryBackend } from "../../src/backends/memory.ts";
+import type { StorageBackend } from "../../src/backends/types.ts";
 import { StateManager, StateManagerError } from "../../src/index.ts";
 import type { StateManagerOptions } from "../../src/state/options.ts";
+import { WAYS } from "../support/ways.ts";
 
 type Loose = Record<string, (...given: unknown[]) => Promise<unknown>>;
 
-async function opened() {
+async function opened(way: (backend: StorageBackend) => StateManagerOptions) {
   const backend = memoryBackend();
-  const manager = new StateManager({ backend });
+  const manager = new StateManager(way(backend));
   await manager.savePipelineState("p", { n: 1 }, { checkpoint: "always" });
   const head = async () => (await backend.load({ tenant: "local", pipelineId: "p" }))?.head;
   const count = async () => (await backend.pipelines("local", {}, { limit: 500 })).data.length;
@@ -18,7 +20,7 @@ const owner = "worker";
 const hole = [1, 2, 3];
 delete hole[1];
 
-describe("what a verb is given wrong is refused, and nothing is written", () => {
+describe.each(WAYS)("what a verb is given wrong is refused, and nothing is written, %s", (_name, way) => {
   it.each<[string, unknown[], string[]]>([
     ["savePipelineState", ["p", 1, { checkpoint: true }], ["/checkpoint"]],
     ["savePipelineState", ["p", 1, { checkpoint: "sometimes" }], ["/checkpoint"]],
@@ -68,7 +70,7 @@ describe("what a verb is given wrong is refused, and nothing is written", () => 
     ["cleanup", ["p", { olderThanSeconds: Number.POSITIVE_INFINITY }], ["/olderThanSeconds"]],
     ["cleanup", ["p", { olderThanSeconds: 1e300 }], ["/olderThanSeconds"]],
   ])("%s(%j)", async (verb, given, pointers) => {
-    const { loose, head } = await opened();
+    const { loose, head } = await opened(way);
     const before = await head();
     const error = await loose[verb]!(...given).catch((thrown: unknown) => thrown);
     expect(error).toBeInstanceOf(StateManagerError);
@@ -77,7 +79,7 @@ describe("what a verb is given wrong is refused, and nothing is written", () => 
   });
 
   it.each([null, undefined, 1, {}, Symbol("p"), 1n, ["p"]])("no pipeline id: %s", async (id) => {
-    const { loose, count } = await opened();
+    const { loose, count } = await opened(way);
     for (const verb of ["savePipelineState", "loadPipelineState", "getPipelineHistory", "deletePipeline"]) {
       await expect(loose[verb]!(id, verb === "deletePipeline" ? {} : undefined)).rejects.toMatchObject({
         name: "StateManagerError",
@@ -88,9 +90,9 @@ describe("what a verb is given wrong is refused, and nothing is written", () => 
   });
 });
 
-describe("what is right goes through", () => {
+describe.each(WAYS)("what is right goes through, %s", (_name, way) => {
   it("members that are undefined are as if left out", async () => {
-    const { loose } = await opened();
+    const { loose } = await opened(way);
     await loose.savePipelineState!("p", 2, { fence: undefined, checkpoint: undefined, ifVersion: 1 });
     await loose.createCheckpoint!("p", { label: undefined, data: undefined });
     const { data } = (await loose.listCheckpoints!("p", { limit: undefined })) as { data: unknown[] };

@@ -4,8 +4,10 @@ import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { memoryBackend } from "../../src/backends/memory.ts";
 import type { StorageBackend } from "../../src/backends/types.ts";
-import { SimpleStateManager, StateManager, StateManagerError } from "../../src/index.ts";
+import { Cairn } from "../../src/client/index.ts";
+import { inProcess, SimpleStateManager, StateManager, StateManagerError } from "../../src/index.ts";
 import type { OperationEvent, StateManagerOptions } from "../../src/state/options.ts";
+import { startService } from "../client/service.ts";
 
 let folder = "";
 beforeAll(async () => {
@@ -13,9 +15,11 @@ beforeAll(async () => {
 });
 afterAll(() => rm(folder, { recursive: true, force: true }));
 
-const kinds: [string, () => StateManagerOptions][] = [
+const kinds: [string, () => StateManagerOptions | Promise<StateManagerOptions>][] = [
   ["memory", () => ({ backendType: "memory" })],
   ["folder", () => ({ backendType: "folder", backendConfig: { path: join(folder, crypto.randomUUID()) } })],
+  ["a service in this process", () => ({ client: new Cairn(inProcess({ backend: memoryBackend() })) })],
+  ["a service over HTTP", async () => ({ client: (await startService()).client() })],
 ];
 
 /** A memory backend whose commits can be counted, held and failed. */
@@ -37,7 +41,7 @@ function watched() {
 
 describe.each(kinds)("StateManager on %s", (_name, options) => {
   it("saves, loads, checkpoints, resumes and tells its history", async () => {
-    const manager = new StateManager(options());
+    const manager = new StateManager(await options());
     const saved = await manager.savePipelineState("etl", { done: ["a"] }, { checkpoint: "always" });
     expect(saved).toMatchObject({ version: 1, bytes: 14, checkpoint: { version: 1, source: "state" } });
     await manager.savePipelineState("etl", { done: ["a", "b"] });
@@ -67,7 +71,7 @@ describe.each(kinds)("StateManager on %s", (_name, options) => {
   });
 
   it("keeps bytes as bytes, and answers null for what is not there", async () => {
-    const manager = new StateManager(options());
+    const manager = new StateManager(await options());
     const bytes = Uint8Array.from([0, 255, 10, 13]);
     await manager.savePipelineState("raw", bytes);
     expect((await manager.loadPipelineState("raw"))?.state).toEqual(bytes);
@@ -75,7 +79,7 @@ describe.each(kinds)("StateManager on %s", (_name, options) => {
   });
 
   it("saves over a version only when it is the current one", async () => {
-    const manager = new StateManager(options());
+    const manager = new StateManager(await options());
     await manager.savePipelineState("cas", 1, { ifVersion: 0 });
     await expect(manager.savePipelineState("cas", 2, { ifVersion: 0 })).rejects.toBeInstanceOf(
       StateManagerError,
@@ -88,7 +92,7 @@ describe.each(kinds)("StateManager on %s", (_name, options) => {
   });
 
   it("cleans up old checkpoints, and keeps the two that recovery rests on whatever is asked", async () => {
-    const manager = new StateManager(options());
+    const manager = new StateManager(await options());
     for (let i = 0; i < 6; i++) await manager.savePipelineState("old", { i }, { checkpoint: "always" });
     await manager.createCheckpoint("old", { data: { given: true } });
     expect(await manager.cleanup("old", { keepLast: 1 })).toEqual({ deleted: 4 });

@@ -2,9 +2,9 @@ import { openAsBlob } from "node:fs";
 import { stat } from "node:fs/promises";
 import { PipelineId } from "../../model/names.ts";
 import { openExport } from "../../recovery/export/open.ts";
+import { replay } from "../../verbs/replay.ts";
 import { type Command, readArguments, UsageError } from "../command.ts";
 import { progressOn } from "../progress.ts";
-import { replay } from "../replay.ts";
 import { SERVICE_HELP, SERVICE_OPTIONS, serviceAt } from "../service.ts";
 
 const help = `Usage: cairn import FILE [--as PIPELINE] [--url URL] [--api-key KEY] [--json]
@@ -31,7 +31,9 @@ async function run(words: string[]): Promise<string> {
   const opened = await openExport(file);
   const pipelineId = values.as || opened.manifest.pipelineId;
   const progress = progressOn(process.stderr);
-  const { made, leftOut } = await replay(service, pipelineId, opened, progress).finally(() => progress.end());
+  const { made, leftOut } = await replay(service.call, pipelineId, opened, progress).finally(() =>
+    progress.end(),
+  );
   if (values.json) return JSON.stringify({ pipelineId, checkpoints: made, leftOut });
   const lines = leftOut.map(
     ({ checkpointId, problem }) => `Left out: checkpoint ${checkpointId} (${problem}).`,

@@ -1,8 +1,7 @@
 import { describe, expect, it } from "vitest";
-import { replay } from "../../../src/cli/replay.ts";
-import type { ServiceCalls } from "../../../src/cli/service.ts";
 import { CairnError, type ErrorCode } from "../../../src/model/errors.ts";
 import { openExport } from "../../../src/recovery/export/open.ts";
+import { type Call, replay } from "../../../src/verbs/replay.ts";
 import { type Client, expectProblem, newId, pipeline } from "./client.ts";
 
 const LONG = Array.from({ length: 200 }, (_, i) => i ** 7);
@@ -16,15 +15,14 @@ export function exportContract(client: Client, largeRequests: boolean): void {
   };
 
   /** The calls of `cairn import`; `left` of them go well. */
-  const calls = (left = Number.POSITIVE_INFINITY): ServiceCalls => ({
-    async call(method, path, { headers = {}, body } = {}) {
+  const calls =
+    (left = Number.POSITIVE_INFINITY): Call =>
+    async (method, path, { headers = {}, body } = {}) => {
       if (left-- <= 0) throw new Error("killed");
       const answer = await client.call(method, path, body, { headers });
       if (answer.status < 300) return answer.text === "" ? {} : JSON.parse(answer.text);
       throw new CairnError(answer.json().code as ErrorCode, answer.json().detail);
-    },
-    stream: () => Promise.reject(new Error("not for an import")),
-  });
+    };
 
   /** One of everything that goes over HTTP. */
   async function rich(id: string): Promise<void> {

@@ -271,8 +271,8 @@ describe("prune as a caller's write", () => {
     await expect(by({ fence: fence - 1 })).rejects.toMatchObject({ code: "fence_lost" });
     expect(await left(made)).toHaveLength(6);
     const caller = { fence, idempotencyKey: "once" };
-    expect(await by(caller)).toEqual({ deleted: 4 });
-    expect(await by(caller)).toEqual({ deleted: 4 });
+    expect(await by(caller)).toEqual({ deleted: 4, replayed: false });
+    expect(await by(caller)).toEqual({ deleted: 4, replayed: true });
     await expect(pruneAs(made.core, KEY, { keepLast: 2 }, caller)).rejects.toMatchObject({
       code: "idempotency_mismatch",
     });
