@@ -47,5 +47,8 @@ function convert(schema: z.ZodMiniType): JsonSchema {
   const text = JSON.stringify(made)
     .replaceAll('"#/$defs/', '"#/components/schemas/')
     .replaceAll("__schema0", "Json");
-  return JSON.parse(text);
+  const converted = JSON.parse(text);
+  // What it is in full names itself, which generators of clients stumble over.
+  if (converted.$defs?.Json) converted.$defs.Json = { description: "Any JSON." };
+  return converted;
 }

@@ -1,6 +1,8 @@
 import { ERROR_CODES, type ErrorCode } from "../model/errors.ts";
 import type { HeaderSpec } from "./headers.ts";
 import { type JsonSchema, type SchemaBook, schemaBook } from "./json-schema.ts";
+import { exampleOf } from "./openapi-example.ts";
+import { HEADERS, type Header, type HeaderReference, headersOfProblems, referTo } from "./openapi-headers.ts";
 import { queryParameters } from "./openapi-query.ts";
 import type { AnswerSpec, MediaSpec, Route } from "./route.ts";
 import { Problem } from "./schemas.ts";
@@ -17,11 +19,12 @@ export interface Parameter {
 interface Media {
   schema?: JsonSchema;
   example?: unknown;
+  examples?: Record<string, { $ref: string }>;
 }
 
 export interface Answer {
   description: string;
-  headers?: Record<string, { schema: JsonSchema }>;
+  headers: Record<string, HeaderReference>;
   content?: Record<string, Media>;
 }
 
@@ -47,6 +50,9 @@ export interface OpenApi {
   paths: Record<string, Record<string, Operation>>;
   components: {
     schemas: Record<string, JsonSchema>;
+    headers: Readonly<Record<string, Header>>;
+    /** A problem of each code. */
+    examples: Record<string, { value: object }>;
     securitySchemes: { apiKey: { type: "http"; scheme: "bearer" } };
   };
 }
@@ -70,6 +76,8 @@ export function openApi(routes: readonly Route[]): OpenApi {
     paths,
     components: {
       schemas: book.schemas,
+      headers: HEADERS,
+      examples: problemExamples(),
       securitySchemes: { apiKey: { type: "http", scheme: "bearer" } },
     },
   };
@@ -123,24 +131,48 @@ function answersOf(answers: Route["answers"], book: SchemaBook): Record<string, 
 }
 
 function answerOf({ description, content, headers = [] }: AnswerSpec, book: SchemaBook): Answer {
-  const named = headers.map((name) => [name, { schema: { type: "string" } }]);
   return {
     description,
-    ...(named.length > 0 ? { headers: Object.fromEntries(named) } : {}),
-    ...(content ? { content: contentOf(content, book) } : {}),
+    headers: referTo(headers),
+    ...(content ? { content: withExamples(contentOf(content, book), book) } : {}),
   };
+}
+
+function withExamples(content: Record<string, Media>, book: SchemaBook): Record<string, Media> {
+  for (const media of Object.values(content)) {
+    if (media.schema) media.example ??= exampleOf(media.schema, book.schemas);
+  }
+  return content;
 }
 
 /** One answer for each status that the codes have, unless the route describes that status itself. */
 function problemsOf(codes: ErrorCode[], book: SchemaBook, own: Route["answers"]): Record<string, Answer> {
-  const schema = book.of(Problem());
   const problems: Record<string, Answer> = {};
   for (const status of new Set(codes.map((code) => ERROR_CODES[code].status))) {
     if (status in own) continue;
-    const description = codes.filter((code) => ERROR_CODES[code].status === status).join(", ");
-    problems[status] = { description, content: { "application/problem+json": { schema } } };
+    const those = codes.filter((code) => ERROR_CODES[code].status === status);
+    problems[status] = {
+      description: those.join(", "),
+      headers: referTo(headersOfProblems(those)),
+      content: { "application/problem+json": problemOf(those, book) },
+    };
   }
   return problems;
+}
+
+function problemOf(codes: readonly ErrorCode[], book: SchemaBook): Media {
+  const these = { type: "object", properties: { code: { enum: codes } } };
+  return {
+    schema: { allOf: [book.of(Problem()), these] },
+    examples: Object.fromEntries(codes.map((code) => [code, { $ref: `#/components/examples/${code}` }])),
+  };
+}
+
+function problemExamples(): OpenApi["components"]["examples"] {
+  const examples = Object.entries(ERROR_CODES).map(([code, { status, title }]) => {
+    return [code, { value: { type: `/docs#${code}`, title, status, detail: `${title}.`, code } }];
+  });
+  return Object.fromEntries(examples);
 }
 
 /** The route's own errors and those that follow from what it is made of, by status. */

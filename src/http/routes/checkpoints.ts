@@ -122,7 +122,7 @@ const getState = route({
   answers: {
     200: storedContent,
     206: storedRange,
-    304: { description: "The client has it", headers: ["ETag"] },
+    304: { description: "The client has it", headers: ["ETag", "Last-Modified"] },
   },
   errors: [...READ_ERRORS, "not_json", "range_not_satisfiable", "too_large"],
   async handle({ core, key, params, query, headers }) {

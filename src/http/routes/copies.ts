@@ -71,6 +71,7 @@ const exportOne = route({
     200: {
       description: "The file: lines of JSON, each of a content with its bytes after it",
       content: { [EXPORT_TYPE]: {} },
+      headers: ["Content-Disposition"],
     },
   },
   errors: READ_ERRORS,

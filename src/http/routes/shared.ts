@@ -33,16 +33,18 @@ export function answer(description: string, schema: () => z.ZodMiniType, ...head
   return { description, content: { "application/json": { schema } }, headers };
 }
 
+const STORED = ["ETag", "Repr-Digest", "Last-Modified", "Cairn-Saved-At", "Accept-Ranges"];
+
 /** An answer of stored bytes. */
 export const storedContent: AnswerSpec = {
   description: 'The exact bytes that were saved, or with `select` the parts: `{"/a/b": value}`.',
   content: { "*/*": {}, "application/json": {} },
-  headers: ["ETag", "Repr-Digest", "Last-Modified", "Cairn-Saved-At"],
+  headers: STORED,
 };
 
 /** An answer of a range of stored bytes. */
 export const storedRange: AnswerSpec = {
   description: "The bytes that `Range` asks for.",
   content: { "*/*": {} },
-  headers: ["ETag", "Repr-Digest", "Content-Range"],
+  headers: [...STORED, "Content-Range"],
 };

@@ -228,7 +228,7 @@ const getState = route({
   answers: {
     200: storedContent,
     206: storedRange,
-    304: { description: "The client has this version", headers: ["ETag"] },
+    304: { description: "The client has this version", headers: ["ETag", "Last-Modified"] },
   },
   errors: [...READ_ERRORS, "not_json", "precondition_failed", "range_not_satisfiable", "too_large"],
   async handle({ core, key, query, headers: { ifMatch, ifNoneMatch, range } }) {

@@ -276,6 +276,6 @@ describe("prune as a caller's write", () => {
     await expect(pruneAs(made.core, KEY, { keepLast: 2 }, caller)).rejects.toMatchObject({
       code: "idempotency_mismatch",
     });
-    expect(await by({ fence })).toEqual({ deleted: 0 });
+    expect(await by({ fence })).toEqual({ deleted: 0, replayed: false });
   });
 });
