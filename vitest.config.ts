@@ -11,6 +11,9 @@ const ofInfra = "test/infra/**/*.test.ts";
 /** These compile AWS's runtime client: `npm run lambda` runs them. */
 const ofLambda = "test/functions/lambda.test.ts";
 
+/** These need Chromium: `npm run browser` runs them. */
+const ofBrowser = "test/browser/**/*.test.ts";
+
 /** Two projects: most tests run in Node, those in test/workerd inside the runtime that serves. */
 export default defineConfig({
   test: {
@@ -25,7 +28,7 @@ export default defineConfig({
         test: {
           name: "node",
           include: ["test/**/*.test.ts"],
-          exclude: [inWorkerd, ofInfra, ofLambda],
+          exclude: [inWorkerd, ofInfra, ofLambda, ofBrowser],
         },
       },
       {
