@@ -33,7 +33,7 @@ interface Accounts {
 
 export function askedOf({ operationId }: Route, request: Request): Asked {
   const requestId = requestIdOf(request);
-  const bytesIn = Number(request.headers.get("Content-Length") ?? 0);
+  const bytesIn = lengthOf(request);
   const started = performance.now();
   const nobody = { tenant: "", pipelineId: null, code: "ok", storeCalls: 0, storeMs: 0 } as const;
   return { ...nobody, requestId, operationId, trace: traceOf(request), bytesIn, started };
@@ -55,7 +55,7 @@ export function coreFor(core: Core, asked: Asked): Core {
 export function account({ core, sinks }: Accounts, asked: Asked, response: Response): void {
   const { operationId: operation, code, tenant, bytesIn, trace, requestId, storeCalls, storeMs } = asked;
   const seconds = (performance.now() - asked.started) / 1000;
-  const bytesOut = Number(response.headers.get("Content-Length") ?? 0);
+  const bytesOut = lengthOf(response);
   if (tenant !== "")
     core.tally.count(metricsKey(tenant), incrementsOf({ operation, code, seconds, bytesIn, bytesOut }));
   sinks.tell({
@@ -65,6 +65,12 @@ export function account({ core, sinks }: Accounts, asked: Asked, response: Respo
     ...{ pipelineId: asked.pipelineId, version: versionOf(response) },
     ...{ status: response.status, code, seconds, bytesIn, bytesOut, storeCalls, storeMs },
   });
+}
+
+/** 0 where it is not declared, or is no length. */
+function lengthOf({ headers }: Request | Response): number {
+  const length = headers.get("Content-Length") ?? "";
+  return /^\d{1,15}$/.test(length) ? Number(length) : 0;
 }
 
 function versionOf({ headers }: Response): number | null {

@@ -39,7 +39,7 @@ test("each request leaves one line: who, what, how long, what came of it, and no
   const lines = await logged({ CAIRN_LOG: "json" }, [
     request("PUT", "/v1/pipelines/a/state", sent, '{"password":"hey"}'),
     request("GET", "/v1/pipelines/a/state?select=/password", { traceparent: "00-0-0-01" }),
-    request("GET", "/v1/pipelines/b/state"),
+    request("GET", "/v1/pipelines/b/state", { "Content-Length": "1e400" }),
     request("GET", "/v1/pipelines/a", { Authorization: "Bearer stolen" }),
   ]);
   const events = lines.map((line) => JSON.parse(line) as RequestEvent);
@@ -52,7 +52,13 @@ test("each request leaves one line: who, what, how long, what came of it, and no
     ...{ storeCalls: 2, storeMs: expect.any(Number) },
   });
   expect(events[1]).toMatchObject({ operation: "loadState", parentSpanId: null, version: 1, status: 200 });
-  expect(events[2]).toMatchObject({ pipelineId: "b", status: 404, code: "not_found", version: null });
+  expect(events[2]).toMatchObject({
+    bytesIn: 0,
+    pipelineId: "b",
+    status: 404,
+    code: "not_found",
+    version: null,
+  });
   expect(events[3]).toMatchObject({ tenant: "", pipelineId: null, status: 401, code: "unauthorized" });
   expect(lines.join()).not.toMatch(/hey|password|stolen|contract-key/);
 });
