@@ -1,3 +1,4 @@
+import type { ErrorCode } from "../model/errors.ts";
 import { formatPointer } from "../model/json/pointer.ts";
 
 /** What went wrong before or without an answer of the service; codes of the service come with `CairnHttpError`. */
@@ -9,13 +10,15 @@ export type ClientErrorCode =
   | "bad_value"
   | "invalid_argument";
 
+type Code = ClientErrorCode | ErrorCode | (string & {});
+
 /** Whatever the client throws, but for the reason of an aborted signal, which is thrown as it is. */
 export class CairnClientError extends Error {
   override readonly name: string = "CairnClientError";
-  /** Stable: a `ClientErrorCode`, or with `CairnHttpError` the service's code. */
-  readonly code: string;
+  /** Stable: a `ClientErrorCode`, or with `CairnHttpError` the service's code, which may be one of a later release. */
+  readonly code: Code;
 
-  constructor(code: string, message: string, options?: { cause: unknown }) {
+  constructor(code: Code, message: string, options?: { cause: unknown }) {
     super(message, options);
     this.code = code;
   }

@@ -3,6 +3,7 @@
  *
  * @module
  */
+export type { ErrorCode } from "../model/errors.ts";
 export { Cairn, type CairnOptions } from "./cairn.ts";
 export type {
   CheckpointOptions,

@@ -1,3 +1,4 @@
+import { createHash } from "node:crypto";
 import { describe, expect, it } from "vitest";
 import { memoryBackend } from "../../src/backends/memory.ts";
 import { Cairn } from "../../src/client/index.ts";
@@ -124,6 +125,23 @@ describe("through a service", () => {
     const save = manager.savePipelineState("p", 2, { situation: { task } });
     await expect(save).rejects.toMatchObject({ name: "StateManagerError", code: "malformed" });
     expect(await manager.loadPipelineState("p")).toMatchObject({ version: 1 });
+  });
+
+  it("never resumes with a state that another has saved since", async () => {
+    const service = await startService();
+    const manager = new StateManager({ client: service.client() });
+    await manager.savePipelineState("p", { n: 1 });
+    service.instead = ({ method, path }) => {
+      if (method !== "GET" || !path.endsWith("/state")) return undefined;
+      const digest = createHash("sha256").update("{}").digest("base64");
+      const headers = {
+        ETag: '"2"',
+        "Repr-Digest": `sha-256=:${digest}:`,
+        "Content-Type": "application/json",
+      };
+      return new Response("{}", { headers });
+    };
+    await expect(manager.resumePipeline("p", { owner: "w" })).rejects.toMatchObject({ code: "fence_lost" });
   });
 
   it("sends what changed", async () => {

@@ -39,6 +39,27 @@ test("the client saves, saves what changed, and loads", async () => {
   expect(methods).toEqual(["PUT", "PATCH", "GET", "DELETE", "GET"]);
 });
 
+test("it runs steps, and its other calls are loaded when they are made", async () => {
+  const { cairn } = service();
+  const did: string[] = [];
+  const attempt = (fails?: string) =>
+    cairn.run("job", { kind: "etl" }, async (run) => {
+      for (const name of ["a", "b"])
+        await run.step(name, () => {
+          if (name === fails) throw new Error(`no ${name}`);
+          did.push(name);
+        });
+      return run.attempt;
+    });
+  await expect(attempt("b")).rejects.toThrow("no b");
+  expect(await attempt()).toBe(2);
+  expect(did).toEqual(["a", "b"]);
+  const { checkpointId } = await cairn.pipeline("job").createCheckpoint({ label: "end" });
+  expect(await cairn.pipeline("job").verifyCheckpoint(checkpointId)).toEqual({ valid: true, problems: [] });
+  const [found] = (await cairn.listPipelines({ kind: "etl" })).data;
+  expect(found).toMatchObject({ pipelineId: "job", status: "completed" });
+});
+
 test("it tells of a refusal", async () => {
   const { cairn } = service();
   await cairn.pipeline("a").saveBytes(new Uint8Array(300));
