@@ -49,7 +49,7 @@ const renew = route({
   async handle({ core, key, headers, body }) {
     const renewed = await renewLease(core, key, callerOf(headers), body.value.ttlSeconds);
     const { head, result } = renewed;
-    // As of the heartbeat, not of now: a replay answers as the first time.
+    // As of the heartbeat, not of now; but a replay elsewhere may know more of the kind, and advise otherwise.
     const learned = await profilePreferred(core, key, head.kind, headers.prefer);
     const knowledge = core.kinds.atHand(key.tenant, head.kind);
     const decision = await decideToSave(core, key, head, {}, knowledge, Date.parse(result.at));
