@@ -1,3 +1,4 @@
+import { priceBytes } from "./budget.ts";
 import { createPredictor, type Predictor } from "./hazard/predictor.ts";
 import { createPlanner, type Planner } from "./planner.ts";
 
@@ -60,7 +61,7 @@ export function createDecider(options: DeciderOptions): Decider {
   let planner: Planner | undefined;
   return {
     start(plan) {
-      if (!planner?.isFor(plan)) planner = createPlanner(plan, predictor, options.restartSeconds);
+      if (!planner?.isFor(plan)) planner = createPlanner(plan, predictor, options.restartSeconds, priceBytes);
       planner.begin();
     },
     boundary: (at) => planner?.checkpointNow(at) ?? false,

@@ -1,4 +1,4 @@
-import { type ByteBudget, priceBytes } from "./budget.ts";
+import type { ByteBudget, priceBytes } from "./budget.ts";
 import { type Chain, chainValues, plannedOverhead, solveChain } from "./chain.ts";
 import type { Boundary, PipelinePlan } from "./decider.ts";
 import { livedUntil, type SurvivalCurve, survivalAt } from "./hazard/curve.ts";
@@ -29,13 +29,23 @@ export interface Planner {
   forgetRate(): void;
 }
 
-/** A planner for one pipeline; `predictor` is asked for its curve whenever it is to be solved anew. */
-export function createPlanner(plan: PipelinePlan, predictor: Predictor, restartSeconds: number): Planner {
+/**
+ * A planner for one pipeline; `predictor` is asked for its curve whenever it is to be solved anew.
+ *
+ * @param price keeps the plan within its budget of bytes; without it the plan is taken to have none, for a client that
+ *   never declares one need not carry it
+ */
+export function createPlanner(
+  plan: PipelinePlan,
+  predictor: Predictor,
+  restartSeconds: number,
+  price?: typeof priceBytes,
+): Planner {
   const chain = chainOf(plan);
   const last = chain.taskSeconds.length - 1;
   const outlook = emptyOutlook(chain);
   const model: Model = { chain, values: chainValues(last + 1), curve: predictor.curve(), restartSeconds };
-  const budget = budgetOf(plan);
+  const budget = price && budgetOf(plan);
   let rateKnown = false;
   let pace = 1;
   let planned = false;
@@ -46,7 +56,7 @@ export function createPlanner(plan: PipelinePlan, predictor: Predictor, restartS
   function solveRate() {
     model.curve = predictor.curve();
     const rate = freshRate(model.curve, RATE_HORIZON * outlook.work[last]!);
-    if (budget) priceBytes(chain, rate, restartSeconds, base, budget, model.values);
+    if (budget) price(chain, rate, restartSeconds, base, budget, model.values);
     else solveChain(chain, rate, restartSeconds, model.values);
     pace = 1 + OVERHEAD_SHARE * Math.min(1, plannedOverhead(chain, model.values));
     rateKnown = true;

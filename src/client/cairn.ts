@@ -103,7 +103,7 @@ function checkUrl(text: string): string {
   const url = URL.canParse(text) ? new URL(text) : null;
   const isService = url && /^https?:$/.test(url.protocol) && !url.username && !url.password;
   if (!isService || url.search || url.hash) {
-    throw invalidArgument("url must be that of a service: http or https, without a user, query or fragment.");
+    throw invalidArgument("url must be http or https, without a user, query or fragment.");
   }
   return url.href.replace(/\/+$/, "");
 }

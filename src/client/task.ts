@@ -26,32 +26,28 @@ const MOST_TASKS = 32;
  * @throws CairnClientError `invalid_argument` for what such a field cannot hold
  */
 export function taskHeader(tasks: TaskFacts | readonly TaskFacts[]): string {
-  const all = Array.isArray(tasks) ? tasks : [tasks];
-  return all.slice(-MOST_TASKS).map(oneTask).join(", ");
+  return [tasks].flat().slice(-MOST_TASKS).map(oneTask).join(", ");
 }
 
 function oneTask({ name, event, fanOut, criticality, seconds, progress }: TaskFacts): string {
   const parts = [name === undefined ? "?0" : fieldString(name)];
   for (const [key, value] of Object.entries({ criticality, seconds, progress, fanout: fanOut })) {
-    if (value !== undefined) parts.push(`${key}=${fieldNumber(`task.${key}`, value)}`);
+    if (value !== undefined) parts.push(`${key}=${fieldNumber(key, value)}`);
   }
   if (event !== undefined) parts.push(`event=${fieldString(event)}`);
   return parts.join(";");
 }
 
-/** A String, or where that cannot hold it a Display String (§3.3.8). */
-function fieldString(text: string): string {
+/** A String, or where that cannot hold it a Display String (§3.3.8), which has no lone surrogates. */
+function fieldString(given: string): string {
+  const text = given.replace(/\p{Cs}/gu, "\ufffd");
   if (/^[ -~]*$/.test(text)) return `"${text.replace(/["\\]/g, "\\$&")}"`;
-  return `%"${text.replace(/[^ -~]+|["%]/gu, percentEncoded)}"`;
-}
-
-function percentEncoded(text: string): string {
-  const bytes = [...new TextEncoder().encode(text)];
-  return bytes.map((byte) => `%${byte.toString(16).padStart(2, "0")}`).join("");
+  const encoded = text.replace(/[^ -~]|["%]/gu, (letter) => encodeURIComponent(letter).toLowerCase());
+  return `%"${encoded}"`;
 }
 
 /** Decimals of such a field have at most 3 places after the point. */
 function fieldNumber(what: string, value: number): string {
-  if (!(Math.abs(value) < 1e12)) throw invalidArgument(`${what} must be a number below 1e12.`);
+  if (!(Math.abs(value) < 1e12)) throw invalidArgument(`task.${what} must be a number below 1e12.`);
   return String(Number(value.toFixed(3)) + 0);
 }

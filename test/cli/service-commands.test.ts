@@ -196,7 +196,7 @@ test("`dev` is the service, until it is stopped", async () => {
 test("every command has its help, and reads --json", async () => {
   const { stdout } = await cairn(["--help"]);
   const names = /Commands: ([^.]+)\./.exec(stdout)![1]!.split(", ");
-  expect(names).toHaveLength(18);
+  expect(names).toHaveLength(19);
   const helps = await Promise.all(names.map((name) => cairn([name, "--help"])));
   for (const [at, { status, stdout }] of helps.entries()) {
     expect({ status, stdout }).toEqual({

@@ -27,8 +27,8 @@ export interface Lease {
 }
 
 /**
- * Keeps a lease alive until it is stopped, by heartbeats. When the service says that it is lost, or has not renewed it
- * shortly before it runs out, the signal is aborted.
+ * Keeps a lease alive until it is stopped, by heartbeats; none is sent where a write has renewed it as well. When the
+ * service says that it is lost, or has not renewed it shortly before it runs out, the signal is aborted.
  */
 export function keepLease(
   pipeline: Pipeline,
@@ -36,19 +36,27 @@ export function keepLease(
   learned: (answer: HeartbeatAnswer) => void = () => {},
 ): Lease {
   const controller = new AbortController();
-  let endsAt = now() + ttlSeconds * (1 - reserve);
-  const timers = [
-    every(ttlSeconds / beats, () => void beat().catch(() => {})),
-    every((ttlSeconds * reserve) / 4, expire),
-  ];
+  let endsAt = 0;
+  let beatAt = 0;
+  renewed(now());
+  const timer = setInterval(look, ttlSeconds * reserve * 250);
+  // It keeps no process alive that has nothing else to do.
+  (timer as { unref?: () => void }).unref?.();
+
+  function look(): void {
+    expire();
+    if (now() < beatAt) return;
+    beatAt = now() + ttlSeconds / beats;
+    beat().catch(() => {});
+  }
 
   function stop(): void {
-    for (const timer of timers) timer.stop();
+    clearInterval(timer);
   }
 
   function lose(message: string, cause?: unknown): void {
     stop();
-    if (!controller.signal.aborted) controller.abort(new CairnLeaseError(message, { cause }));
+    controller.abort(new CairnLeaseError(message, { cause }));
   }
 
   function expire(): void {
@@ -57,6 +65,7 @@ export function keepLease(
 
   function renewed(sentAt: number, ttl = ttlSeconds): void {
     endsAt = Math.max(endsAt, sentAt + ttl * (1 - reserve));
+    beatAt = Math.max(beatAt, sentAt + ttl / beats);
   }
 
   function failed(error: unknown): void {
@@ -80,13 +89,6 @@ export function keepLease(
   }
 
   return { fence, signal: controller.signal, beat, renewed, failed, stop };
-}
-
-/** Does something again and again, and keeps no process alive that has nothing else to do. */
-function every(seconds: number, run: () => void): { stop(): void } {
-  const timer = setInterval(run, seconds * 1000);
-  (timer as { unref?: () => void }).unref?.();
-  return { stop: () => clearInterval(timer) };
 }
 
 function isLost(error: unknown): boolean {

@@ -90,7 +90,7 @@ export class Run {
 
   /** Saves what the run has so far, worth it or not. */
   checkpoint(): Promise<void> {
-    return this.#inTurn(() => this.#saveNow(this.#ended.at(-1)));
+    return this.#inTurn(() => this.#saveNow());
   }
 
   /** A sign of life, for platforms whose timers stand still; else there is one every third of `ttlSeconds`. */
@@ -100,7 +100,7 @@ export class Run {
 
   /** Saves the end, with what it came to. */
   async end(result: unknown): Promise<void> {
-    await this.#inTurn(() => this.#saveNow(this.#ended.at(-1), { result }));
+    await this.#inTurn(() => this.#saveNow(undefined, { result }));
   }
 
   async #step<T>(
@@ -119,17 +119,13 @@ export class Run {
     this.#steps.set(name, result);
     this.#ended.push(task);
     this.signal.throwIfAborted();
-    await this.#passing(this.#inTurn(() => this.#saveIfWorth(task, progress)));
-    this.signal.throwIfAborted();
-    return result;
-  }
-
-  /** A service that does not answer now is asked again at the next boundary: the work goes on while the lease does. */
-  async #passing(save: Promise<void>): Promise<void> {
-    await save.catch((error: unknown) => {
+    await this.#inTurn(() => this.#saveIfWorth(task, progress)).catch((error) => {
       this.signal.throwIfAborted();
+      // Who does not answer now is asked again at the next boundary: the work goes on while the lease does.
       if (!isPassing(error)) throw error;
     });
+    this.signal.throwIfAborted();
+    return result;
   }
 
   #inTurn(save: () => Promise<void>): Promise<void> {
@@ -144,17 +140,15 @@ export class Run {
       await this.#saveNow(task);
   }
 
-  async #saveNow(task: Task | undefined, more: Partial<Saved> = {}): Promise<void> {
-    const ended = this.#ended.filter((each) => each !== task);
-    const tasks = task ? [...ended, task] : ended;
+  async #saveNow(task = this.#ended.at(-1), more: Partial<Saved> = {}): Promise<void> {
+    const tasks = this.#ended.filter((each) => each !== task);
+    if (task) tasks.push(task);
     const began = now();
     try {
       const state: Saved = { steps: Object.fromEntries(this.#steps), ...more };
-      const options = { fence: this.fence, checkpoint: "always" as const };
-      const { bytes } = await this.pipeline.save(state, {
-        ...options,
-        ...(tasks.length > 0 ? { task: tasks } : {}),
-      });
+      const { fence } = this;
+      const told = tasks.length > 0 ? tasks : undefined;
+      const { bytes } = await this.pipeline.save(state, { fence, checkpoint: "always", task: told });
       this.#lease.renewed(began);
       this.#ended = this.#ended.filter((each) => !tasks.includes(each));
       this.#boundaries.saved(bytes, now() - began, task?.name ?? null);
@@ -250,5 +244,5 @@ async function loadSaved(pipeline: Pipeline): Promise<Saved | null> {
   if (!loaded) return null;
   const { steps } = (loaded.value ?? {}) as Partial<Saved>;
   if (typeof steps === "object" && steps !== null) return loaded.value;
-  throw invalidArgument("The pipeline's state was not saved by a run: its steps are missing.");
+  throw invalidArgument("The pipeline's state was not saved by a run.");
 }

@@ -1,6 +1,6 @@
 import type { Settings } from "../../model/pipeline.ts";
 import type { ResumedPipeline } from "../calls/pipeline.ts";
-import { CairnHttpError } from "../errors.ts";
+import type { CairnHttpError } from "../errors.ts";
 import { pause } from "../pause.ts";
 import type { Pipeline } from "../pipeline.ts";
 
@@ -28,17 +28,16 @@ export async function takeLease(
   settings: Settings,
 ): Promise<Taken> {
   const deadline = performance.now() + waitSeconds * 1000;
-  let made = false;
-  for (;;) {
+  for (let made = false; ; ) {
     try {
       return { ...(await pipeline.resume({ owner, ttlSeconds, signal })), made };
     } catch (error) {
-      if (!(error instanceof CairnHttpError)) throw error;
-      if (error.code === "not_found" && !made) {
+      const { code, retryAfterSeconds } = error as CairnHttpError;
+      if (code === "not_found" && !made) {
         await pipeline.register(settings, { signal });
         made = true;
-      } else if (error.code !== "lease_held" || performance.now() >= deadline) throw error;
-      else await pause(Math.min(1, error.retryAfterSeconds ?? 1), signal);
+      } else if (code !== "lease_held" || performance.now() >= deadline) throw error;
+      else await pause(Math.min(1, retryAfterSeconds ?? 1), signal);
     }
   }
 }

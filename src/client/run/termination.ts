@@ -1,4 +1,5 @@
 import { CairnClientError } from "../errors.ts";
+import { pause } from "../pause.ts";
 
 /** As much of Node's `process` as is needed, where there is one. */
 interface Process {
@@ -21,23 +22,17 @@ export function onTermination(
   graceSeconds: number,
   last: (reason: CairnClientError) => Promise<void>,
 ): () => void {
-  const { process } = globalThis as { process?: Partial<Process> };
-  if (typeof process?.on !== "function" || typeof process.kill !== "function") return () => {};
-  const { on, off, listenerCount, kill, pid } = process as Process;
+  const { process } = globalThis as { process?: Process };
+  // What bundlers put in its place for a browser listens to nothing, and kills nothing.
+  if (!process?.kill) return () => {};
   const listener = () => {
     const reason = new CairnClientError("terminated", `The process was asked to end (${SIGNAL}).`);
-    void Promise.race([last(reason).catch(() => {}), seconds(graceSeconds)]).then(() => {
+    void Promise.race([last(reason).catch(() => {}), pause(graceSeconds)]).then(() => {
       forget();
-      if (listenerCount.call(process, SIGNAL) === 0) kill.call(process, pid, SIGNAL);
+      if (process.listenerCount(SIGNAL) === 0) process.kill(process.pid, SIGNAL);
     });
   };
-  const forget = () => off.call(process, SIGNAL, listener);
-  on.call(process, SIGNAL, listener);
+  const forget = () => process.off(SIGNAL, listener);
+  process.on(SIGNAL, listener);
   return forget;
-}
-
-function seconds(count: number): Promise<void> {
-  return new Promise((resolve) => {
-    setTimeout(resolve, count * 1000);
-  });
 }
