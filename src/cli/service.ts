@@ -1,6 +1,6 @@
 import { Cairn } from "../client/cairn.ts";
 import { type Answer, type Outgoing, readJson } from "../client/send.ts";
-import { CairnError, ERROR_CODES, type ErrorCode } from "../model/errors.ts";
+import { CairnError } from "../model/errors.ts";
 import { cairnErrorOf } from "../verbs/errors.ts";
 import { UsageError } from "./command.ts";
 
@@ -52,17 +52,8 @@ export function serviceAt(place: { url: string; "api-key": string }): ServiceCal
       return objectOf(await cairn.request(request).catch(asCairnError)) as T;
     },
     async stream(path) {
-      const { url, "api-key": key } = place;
-      const headers: Record<string, string> = key === "" ? {} : { Authorization: `Bearer ${key}` };
-      const target = url.replace(/\/+$/, "") + path;
-      const response = await fetch(target, { headers, redirect: "manual" }).catch(() => null);
-      if (!response) throw new CairnError("backend_unavailable", "The service did not answer.");
-      if (response.ok && response.body) return response.body;
-      const { code, detail } = (await response.json().catch(() => ({}))) as {
-        code?: string;
-        detail?: string;
-      };
-      throw new CairnError(codeOf(code), detail ?? `It answered ${response.status}, and is no Cairn.`);
+      const request = { method: "GET", path, headers: {}, streamed: true } as const;
+      return (await cairn.request(request).catch(asCairnError)).stream!;
     },
   };
 }
@@ -83,8 +74,4 @@ export function asCairnError(thrown: unknown): never {
   if (!(error instanceof CairnError)) throw error;
   const places = (error.facts.errors ?? []).map(({ pointer, message }) => `\n  ${pointer}: ${message}`);
   throw new CairnError(error.code, error.message + places.join(""), error.facts);
-}
-
-function codeOf(code: string | undefined): ErrorCode {
-  return code !== undefined && code in ERROR_CODES ? (code as ErrorCode) : "internal";
 }
