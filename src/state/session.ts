@@ -5,7 +5,10 @@ import { asManagerError, observed } from "./operation.ts";
 import type { Monitor, OperationEvent, Settings } from "./options.ts";
 import { Underway } from "./underway.ts";
 
-/** What the objects of the library work through, one or several together: a store that is opened at its first use, or a service. */
+/**
+ * What the objects of the library work through, one or several together: a store that is opened at its first use, or a
+ * service.
+ */
 export class Session {
   readonly settings: Settings;
   readonly underway = new Underway();

@@ -12,6 +12,7 @@ import { cairnErrorOf } from "./errors.ts";
 import { type Call, replay } from "./replay.ts";
 import type { SaveRequest, Taken, Verbs } from "./verbs.ts";
 
+/** What may have been done although no answer came. */
 const WRITES: readonly (keyof Verbs)[] = [
   ...(["save", "createCheckpoint", "deleteCheckpoint", "resume", "remove", "cleanup"] as const),
   ...(["recover", "rollback", "fork", "import"] as const),
@@ -47,7 +48,7 @@ export function remoteVerbs(cairn: Cairn): Verbs {
       const { forkedFrom, ...pipeline } = await on(id).fork(pipelineId, { ...from, ...caller });
       return { pipeline, forkedFrom };
     },
-    export: (id) => on(id).export() as Promise<AsyncIterable<Uint8Array> & ReadableStream>,
+    export: async (id) => piecesOf((await on(id).export()) as ReadableStream & AsyncIterable<Uint8Array>),
     import: (id, file) => importFile(cairn, id, file),
     listPipelines: async (filter, page) => pageOf(await cairn.listPipelines(filter, page)),
     listInterrupted: () => cairn.listInterrupted(),
@@ -136,6 +137,14 @@ function pageOf<T>({ data, cursor }: { data: T[]; cursor: string | null }) {
 
 function restored<T extends { pipelineId: string }>({ pipelineId: _id, ...facts }: T): Omit<T, "pipelineId"> {
   return facts;
+}
+
+async function* piecesOf(stream: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8Array, void> {
+  try {
+    yield* stream;
+  } catch (cause) {
+    throw new CairnError("backend_unavailable", "The service broke the file off.", { cause });
+  }
 }
 
 async function importFile(cairn: Cairn, id: string, file: Blob): Promise<Imported> {

@@ -144,6 +144,23 @@ describe("through a service", () => {
     await expect(manager.resumePipeline("p", { owner: "w" })).rejects.toMatchObject({ code: "fence_lost" });
   });
 
+  it("a file that is broken off is told as such", async () => {
+    const body = () => {
+      const pieces = [new Uint8Array(3)];
+      return new ReadableStream({
+        pull(controller) {
+          const piece = pieces.shift();
+          if (piece) controller.enqueue(piece);
+          else controller.error(new TypeError("terminated"));
+        },
+      });
+    };
+    const client = new Cairn({ url: "http://cairn.test", fetch: async () => new Response(body()) });
+    const pieces = new StateRecovery({ client }).exportPipeline("p");
+    expect((await pieces.next()).value).toHaveLength(3);
+    await expect(pieces.next()).rejects.toMatchObject({ name: "RecoveryError", code: "backend_unavailable" });
+  });
+
   it("sends what changed", async () => {
     const { client, seen } = await startService();
     const manager = new StateManager({ client: client() });
