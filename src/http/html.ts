@@ -31,9 +31,9 @@ export function typeOf(schema: JsonSchema | undefined): string {
   if (Array.isArray(schema.enum))
     return schema.enum.map((value) => escapeHtml(JSON.stringify(value))).join(" | ");
   if ("const" in schema) return escapeHtml(JSON.stringify(schema.const));
+  if (schema.type === "object") return objectType(schema);
   if (Array.isArray(schema.anyOf)) return schema.anyOf.map(typeOf).join(" | ");
   if (schema.type === "array") return `${typeOf(schema.items as JsonSchema)}[]`;
-  if (schema.type === "object") return objectType(schema);
   return escapeHtml([schema.format ?? schema.type ?? "any"].flat().join(" | "));
 }
 

@@ -8,9 +8,9 @@ export function exampleOf(schema: JsonSchema, named: Named): unknown {
   const { example, default: byDefault, const: constant, anyOf, oneOf } = schema;
   const given = example ?? byDefault ?? constant ?? (schema.enum as unknown[] | undefined)?.[0];
   if (given !== undefined) return given;
+  if (schema.type === "object") return exampleOfObject(schema, named);
   const [first] = ((anyOf ?? oneOf) as JsonSchema[] | undefined) ?? [];
   if (first) return exampleOf(first, named);
-  if (schema.type === "object") return exampleOfObject(schema, named);
   if (schema.type !== "array") return exampleOfScalar(schema);
   return schema.items ? [exampleOf(schema.items as JsonSchema, named)] : [];
 }

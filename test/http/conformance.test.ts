@@ -16,7 +16,7 @@ const SEED = 20_261_123;
 const PIPELINES = 200;
 
 /** Where one thing that a request says may not go with another, or with its bytes. */
-const DEPENDENT = ["saveState", "patchState", "rollback"];
+const DEPENDENT = ["saveState", "patchState"];
 
 const keys = (["admin", "reader"] as const).map((id) => ({
   ...{ id, tenant: "one", scopes: id === "admin" ? ["read", "write", "admin"] : ["read"] },

@@ -93,6 +93,7 @@ const Change = once(() =>
         ({ status, labels }) => status !== undefined || labels !== undefined,
         "needs status or labels",
       ),
+      z.meta({ anyOf: [{ required: ["status"] }, { required: ["labels"] }] }),
     ),
 );
 

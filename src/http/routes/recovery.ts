@@ -102,10 +102,16 @@ const rollbackPipeline = route({
   tag: "Lease and recovery",
   scope: "write",
   headers: writeHeaders,
-  body: jsonBody(() => z.strictObject({ ...rollbackTarget(), force: force() }).check(oneTarget()), {
-    optional: true,
-    example: { steps: 1 },
-  }),
+  body: jsonBody(
+    () =>
+      z
+        .strictObject({ ...rollbackTarget(), force: force() })
+        .check(oneTarget(), z.meta({ not: { required: ["checkpointId", "steps"] } })),
+    {
+      optional: true,
+      example: { steps: 1 },
+    },
+  ),
   answers: { 200: answer("The new version", RestoredSchema, "ETag", "Idempotency-Replayed") },
   errors: [...WRITE_ERRORS, "unrecoverable"],
   async handle({ core, key, identity, headers, body }) {

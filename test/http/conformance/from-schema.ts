@@ -9,11 +9,11 @@ export function fromSchema(schema: Schema, named: Schemas): fc.Arbitrary<unknown
   if (typeof schema.$ref === "string") return reference(schema.$ref.split("/").at(-1)!, named);
   if ("const" in schema) return fc.constant(schema.const);
   if (Array.isArray(schema.enum)) return fc.constantFrom(...schema.enum);
+  if (schema.type === "object") return object(schema, inner).filter((value) => isComplete(schema, value));
   const union = (schema.anyOf ?? schema.oneOf) as Schema[] | undefined;
   if (union) return fc.oneof(...union.map((each) => inner({ ...each, type: each.type ?? schema.type })));
   if (schema.type === "array")
     return fc.array(inner(schema.items ?? {}), { minLength: Number(schema.minItems ?? 0), maxLength: 3 });
-  if (schema.type === "object") return object(schema, inner);
   return schema.type === undefined ? fc.jsonValue({ maxDepth: 3 }) : scalar(schema);
 }
 
@@ -34,6 +34,16 @@ function object(schema: Schema, inner: (each: unknown) => fc.Arbitrary<unknown>)
     inner(schema.additionalProperties),
     { maxKeys: 3, noNullPrototype: true },
   );
+}
+
+interface Needs {
+  required: string[];
+}
+
+/** Which members must be there, or not together. */
+function isComplete({ anyOf, not }: Schema, value: object): boolean {
+  const has = ({ required }: Needs) => required.every((name) => name in value);
+  return (anyOf === undefined || (anyOf as Needs[]).some(has)) && (not === undefined || !has(not as Needs));
 }
 
 function scalar(schema: Schema): fc.Arbitrary<unknown> {
