@@ -77,6 +77,11 @@ export const HEADERS: Readonly<Record<string, Header>> = {
     schema: text,
     example: 'Bearer realm="cairn"',
   },
+  traceparent: {
+    description: "W3C Trace Context: the request's own span, below the one that its `traceparent` named.",
+    schema: { type: "string", pattern: "^00-[0-9a-f]{32}-[0-9a-f]{16}-0[01]$" },
+    example: "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01",
+  },
   "X-Request-Id": {
     description: "Names the request in the service's log; as it was sent, or made up.",
     schema: text,
@@ -101,8 +106,8 @@ export function headersOfProblems(codes: readonly ErrorCode[]): string[] {
   ];
 }
 
-/** All have an id of the request. */
+/** All have an id of the request, and of its span. */
 export function referTo(names: readonly string[]): Record<string, HeaderReference> {
-  const all = [...names, "X-Request-Id"];
+  const all = [...names, "traceparent", "X-Request-Id"];
   return Object.fromEntries(all.map((name) => [name, { $ref: `#/components/headers/${name}` }]));
 }

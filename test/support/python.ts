@@ -5,7 +5,7 @@ import { ensureProgram } from "../../src/cli/local/install.ts";
 /** The blocks of Python in a page of the documentation, in their order. */
 export function pythonOf(page: string): string[] {
   const text = readFileSync(new URL(`../../docs/${page}`, import.meta.url), "utf8");
-  return [...text.matchAll(/```python\n(.*?)```/gs)].map(([, block]) => block!);
+  return [...text.matchAll(/```python[^\n]*\n(.*?)```/gs)].map(([, block]) => block!);
 }
 
 /** Runs code, and answers what it writes. */
