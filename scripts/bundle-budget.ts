@@ -5,7 +5,7 @@ import { bundleLambda, bundleWorker, type LambdaBackend } from "../src/cli/bundl
 const WORKER = 200;
 /** What the package of the functions on Lambda may weigh, minified: all of it, and what is ours. */
 const LAMBDA = 1000;
-const LAMBDA_OURS = 375;
+const LAMBDA_OURS = 400;
 
 for (const backend of ["object", "postgres", "redis", undefined]) {
   const code = Buffer.from(await bundleWorker("functions/worker.ts", backend));

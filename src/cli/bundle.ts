@@ -73,7 +73,7 @@ const ON_LAMBDA: Readonly<Record<LambdaBackend, Record<"driver" | "clients", rea
     clients: ["@aws-sdk/client-dynamodb", "@aws-sdk/client-s3"],
   },
   postgres: { driver: ["../postgres/index.ts"], clients: ["pg", "@neondatabase/serverless"] },
-  redis: { driver: ["../redis/index.ts"], clients: ["redis", "@upstash/redis/cloudflare"] },
+  redis: { driver: ["../redis/index.ts"], clients: ["@redis/client", "@upstash/redis/cloudflare"] },
 };
 /** What no function on Lambda has: stores of one machine, the migrations. */
 const NEVER_ON_LAMBDA = ["../memory.ts", "../object/folder.ts", "@electric-sql/pglite", "./migrate.ts"];

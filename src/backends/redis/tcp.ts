@@ -55,7 +55,7 @@ export function tcpTransport(options: TcpTransportOptions): Transport {
 }
 
 async function open(options: TcpTransportOptions, connectTimeout: number) {
-  const { createClient, RESP_TYPES } = await import("redis");
+  const { createClient, RESP_TYPES } = await import("@redis/client");
   const { url, host = "127.0.0.1", port = 6379, db, username, password } = options;
   const client = createClient({
     ...(url !== undefined && { url }),

@@ -1,4 +1,4 @@
-import { RESP_TYPES } from "redis";
+import { RESP_TYPES } from "@redis/client";
 import { frameName, redisKeys } from "../../../src/backends/redis/keys.ts";
 import { pack, unpack } from "../../../src/backends/redis/packing.ts";
 import type { openClient } from "../../../src/cli/local/redis.ts";
