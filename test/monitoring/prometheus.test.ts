@@ -1,3 +1,4 @@
+import { readFileSync } from "node:fs";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { redisBackend } from "../../src/backends/redis/index.ts";
 import type { StorageBackend } from "../../src/backends/types.ts";
@@ -36,6 +37,8 @@ beforeAll(async () => {
   service = assemble(backend, settings);
   server = await serveHttp(service.app);
   await client.put(pipeline("empty"), {}, as);
+  // Of another tenant: none of this is to be seen.
+  await client.get(pipeline("p"), { as: "bob" });
   await client.put(`${pipeline("p")}/state`, { step: 0 }, as);
   for (let i = 0; i < 20; i++) await client.post(`${pipeline("p")}/checkpoints`, { data: { i } }, as);
   prometheus = await startPrometheus({ port: server.port, key: tokenOf("admin") });
@@ -90,6 +93,7 @@ test("each panel of the dashboard is answered by Prometheus, and its numbers are
     return Object.fromEntries(series.map(({ labels: l, value }) => [`${l.operation}/${l.code}`, value]));
   };
   await expect.poll(counted, { timeout: 30_000 }).toEqual(known);
+  expect(await prometheus.query('{tenant!="one", tenant!=""}')).toEqual([]);
   const one = async (expression: string) => (await prometheus.query(expression)).map(({ value }) => value);
   expect(await one('cairn_operation_seconds_count{operation="saveState"}')).toEqual([3 * rounds + 1]);
   expect(await one("cairn_sweeps_total")).toEqual([rounds]);
@@ -102,6 +106,14 @@ test("each panel of the dashboard is answered by Prometheus, and its numbers are
   expect(await one('cairn_drill_checkpoints_total{outcome="held"}')).toEqual([
     expect.toSatisfy((n) => n > 1),
   ]);
+});
+
+test("docs/monitoring.md has every metric that is scraped, and no other", async () => {
+  const names = await prometheus.query('count by (__name__) ({__name__=~"cairn_.*"})');
+  const scraped = names.map(({ labels: l }) => l.__name__!.replace(/(?<=_seconds)_(bucket|sum|count)$/, ""));
+  const page = readFileSync(new URL("../../docs/monitoring.md", import.meta.url), "utf8");
+  const [, table = ""] = /## Prometheus\n(.*?)\n## /s.exec(page) ?? [];
+  expect(new Set(table.match(/(?<=`)cairn_\w+/g))).toEqual(new Set(scraped));
 });
 
 test("Prometheus refuses what is no expression, and a metric that is none has no data", async () => {

@@ -1,4 +1,4 @@
-import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { ensureProgram } from "../../src/cli/local/install.ts";
@@ -20,14 +20,8 @@ export interface PrometheusServer {
 export async function startPrometheus(target: { port: number; key: string }): Promise<PrometheusServer> {
   ensureProgram("prometheus");
   const folder = mkdtempSync(join(tmpdir(), "cairn-prometheus-"));
-  const job = {
-    job_name: "cairn",
-    authorization: { credentials: target.key },
-    static_configs: [{ targets: [`127.0.0.1:${target.port}`] }],
-  };
-  // YAML takes JSON.
-  const config = { global: { scrape_interval: "1s", scrape_timeout: "1s" }, scrape_configs: [job] };
-  writeFileSync(join(folder, "prometheus.yml"), JSON.stringify(config));
+  writeFileSync(join(folder, "cairn.key"), target.key);
+  writeFileSync(join(folder, "prometheus.yml"), configuration(folder, target.port));
   const port = await freePort();
   const args = [
     `--config.file=${join(folder, "prometheus.yml")}`,
@@ -48,6 +42,17 @@ export async function startPrometheus(target: { port: number; key: string }): Pr
       rmSync(folder, { recursive: true, force: true });
     },
   };
+}
+
+/** The configuration that docs/monitoring.md shows, of a service on this machine. */
+function configuration(folder: string, port: number): string {
+  const page = readFileSync(new URL("../../docs/monitoring.md", import.meta.url), "utf8");
+  const shown = /```yaml\n(.*?)```/s.exec(page)![1]!;
+  return shown
+    .replace("cairn.example.com", `127.0.0.1:${port}`)
+    .replace("/etc/prometheus/cairn.key", join(folder, "cairn.key"))
+    .replace("https", "http")
+    .replace("30s", "1s");
 }
 
 interface Reply {
