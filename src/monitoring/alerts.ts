@@ -69,6 +69,8 @@ const SUMMED = [
 /** So often is it looked at again when other sweeps look at the same time. */
 const TRIES = 5;
 const CLAIM_MS = 60_000;
+/** Of fewer operations a rate says little: one that fails in a quiet minute is no alert. */
+const LEAST_OPERATIONS = 20;
 /** The oldest are dropped: whoever does not hear for so long asks. */
 const MOST_MESSAGES = 50;
 
@@ -111,8 +113,11 @@ function looked(
 ): { note: AlertNote; claimed: Message[] } {
   const at = new Date(now).toISOString();
   const caughtUpAt = swept.more && before ? before.caughtUpAt : at;
+  const from = before?.totals ?? null;
+  const done = totals && from ? totals.operations - from.operations : 0;
+  const isEnough = done < 0 || done >= LEAST_OPERATIONS;
   const values: Values = {
-    ...ratesOf(before?.totals ?? null, totals),
+    ...ratesOf(isEnough ? from : null, totals),
     sweepLag: secondsSince(before?.caughtUpAt ?? at, now),
     interruptedPipelines: swept.interrupted,
     drillFailures: swept.drilled - swept.held,
@@ -131,7 +136,7 @@ function looked(
   const isDue = ({ notBefore }: Message) => Date.parse(notBefore) <= now;
   const until = new Date(now + CLAIM_MS).toISOString();
   const outbox = waiting.map((message) => (isDue(message) ? { ...message, notBefore: until } : message));
-  const kept = totals ?? before?.totals ?? null;
+  const kept = from && !isEnough ? from : (totals ?? from);
   const sums = addUp(before?.swept, swept);
   return {
     note: { at, caughtUpAt, totals: kept, alerts, outbox, swept: sums },
