@@ -46,6 +46,11 @@ test.each(notRun.filter(({ language }) => language === "sh"))(
   },
 );
 
+test("what needs an account is this, and nothing else", () => {
+  const needs = notRun.filter(({ noRun }) => noRun === "needs an account").map(({ name }) => name);
+  expect(needs).toEqual(["docs/operations.md#Deploy", "docs/operations.md#Request rates"]);
+});
+
 test("nothing is expected of a section that is not there", () => {
   const names = sections.map(({ name }) => name);
   expect(Object.keys(EXPECTED).filter((name) => !names.includes(name))).toEqual([]);
