@@ -1,5 +1,6 @@
 import { cloudflareTest } from "@cloudflare/vitest-plugin";
 import { defineConfig } from "vitest/config";
+import { BaseSequencer, type TestSpecification } from "vitest/node";
 import { compatibilityDate } from "./src/cli/compatibility.ts";
 
 /** Where the test run also writes its JSON report, for a machine to read. */
@@ -14,6 +15,17 @@ const ofLambda = "test/functions/lambda.test.ts";
 /** These need Chromium: `npm run browser` runs them. */
 const ofBrowser = "test/browser/**/*.test.ts";
 
+/** Minutes each: were they begun last, the other cores would wait for them. */
+const LONGEST = ["/test/simulation/", "/test/cli/exec.", "/test/runtime/contract."];
+
+class LongestFirst extends BaseSequencer {
+  override async sort(files: TestSpecification[]): Promise<TestSpecification[]> {
+    const rank = ({ moduleId }: TestSpecification) =>
+      Number(!LONGEST.some((path) => moduleId.includes(path)));
+    return (await super.sort(files)).toSorted((a, b) => rank(a) - rank(b));
+  }
+}
+
 /** Two projects: most tests run in Node, those in test/workerd inside the runtime that serves. */
 export default defineConfig({
   test: {
@@ -23,6 +35,7 @@ export default defineConfig({
     hookTimeout: 120_000,
     // Most of a test's time is waiting for a server or a disk.
     maxWorkers: "100%",
+    sequence: { sequencer: LongestFirst },
     projects: [
       {
         test: {
