@@ -1,5 +1,6 @@
+import type { Page } from "../client/calls/pipeline.ts";
+import type { PageOptions } from "../client/options.ts";
 import type { Progress } from "./progress.ts";
-import type { ServiceCalls } from "./service.ts";
 import { numberOption } from "./service-command.ts";
 
 /** How much of a list is asked for. */
@@ -15,9 +16,7 @@ const LONGEST = 500;
 
 /** A list of the service, from as many pages as it takes. `isWhole`: there is no more of it. */
 export async function listed<T>(
-  service: ServiceCalls,
-  path: string,
-  query: URLSearchParams,
+  list: (page: PageOptions) => Promise<Page<T>>,
   { limit, all }: { limit?: string | undefined; all: boolean },
   progress: Progress,
 ): Promise<{ data: T[]; isWhole: boolean }> {
@@ -25,11 +24,12 @@ export async function listed<T>(
   const data: T[] = [];
   let cursor: string | null = null;
   do {
-    query.set("limit", String(Math.min(LONGEST, most - data.length)));
-    const page: { data: T[]; cursor: string | null } = await service.call("GET", `${path}?${query}`);
+    const page: Page<T> = await list({
+      limit: Math.min(LONGEST, most - data.length),
+      cursor: cursor ?? undefined,
+    });
     data.push(...page.data);
     cursor = page.cursor;
-    if (cursor !== null) query.set("cursor", cursor);
     progress.show(`${data.length} so far`);
   } while (cursor !== null && data.length < most);
   return { data, isWhole: cursor === null };

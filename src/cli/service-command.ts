@@ -1,8 +1,9 @@
 import type { ParseArgsConfig } from "node:util";
+import type { Cairn } from "../client/cairn.ts";
 import { CheckpointId, DiffTarget, PipelineId } from "../model/names.ts";
 import { type Command, readAllWords, UsageError } from "./command.ts";
 import { type Progress, progressOn } from "./progress.ts";
-import { SERVICE_HELP, SERVICE_OPTIONS, type ServiceCalls, serviceAt } from "./service.ts";
+import { asCairnError, clientAt, SERVICE_HELP, SERVICE_OPTIONS } from "./service.ts";
 
 type Options = NonNullable<ParseArgsConfig["options"]>;
 type Values<T extends Options> = ReturnType<typeof readAllWords<T>>["values"];
@@ -24,7 +25,7 @@ export interface ServiceCommand<T extends Options> {
   /** A line for each of its options. */
   optionHelp?: string;
   run(call: {
-    service: ServiceCalls;
+    cairn: Cairn;
     /** Those left out are `""`. */
     words: string[];
     options: Values<T>;
@@ -55,10 +56,13 @@ export function serviceCommand<T extends Options = Record<never, never>>(
       const { values, positionals } = readAllWords(given, all);
       const words = checkedWords(usage, positionals);
       const { json, ...place } = values as { json: boolean; url: string; "api-key": string };
-      const service = serviceAt(place);
+      const cairn = clientAt(place);
       const progress = progressOn(process.stderr);
-      const call = { service, words, options: values as Values<T>, progress };
-      const answer = await command.run(call).finally(() => progress.end());
+      const call = { cairn, words, options: values as Values<T>, progress };
+      const answer = await command
+        .run(call)
+        .catch(asCairnError)
+        .finally(() => progress.end());
       if (answer.isBad) process.exitCode = 1;
       return json ? JSON.stringify(answer.json) : answer.text;
     },

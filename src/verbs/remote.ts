@@ -148,7 +148,15 @@ async function* piecesOf(stream: AsyncIterable<Uint8Array>): AsyncGenerator<Uint
 }
 
 async function importFile(cairn: Cairn, id: string, file: Blob): Promise<Imported> {
-  const call: Call = async (method, path, { headers = {}, body } = {}) => {
+  const { leftOut } = await replay(callsOf(cairn), id, await openExport(file));
+  const pipeline = await cairn.pipeline(id).get();
+  if (!pipeline) throw new CairnError("not_found", "It was deleted again.");
+  return { pipeline, leftOut };
+}
+
+/** The calls that a pipeline is replayed by. */
+export function callsOf(cairn: Cairn): Call {
+  return async (method, path, { headers = {}, body } = {}) => {
     const key = { "Idempotency-Key": crypto.randomUUID() };
     const request = { method, path, headers: { ...key, ...headers }, ...(body && { body }) };
     const answer = await cairn.request(request).catch((error: unknown) => {
@@ -156,8 +164,4 @@ async function importFile(cairn: Cairn, id: string, file: Blob): Promise<Importe
     });
     return (answer.bytes.length > 0 ? readJson(answer) : {}) as never;
   };
-  const { leftOut } = await replay(call, id, await openExport(file));
-  const pipeline = await cairn.pipeline(id).get();
-  if (!pipeline) throw new CairnError("not_found", "It was deleted again.");
-  return { pipeline, leftOut };
 }

@@ -1,4 +1,3 @@
-import type { listAlerts } from "../../monitoring/alerts.ts";
 import { serviceCommand } from "../service-command.ts";
 import { table } from "../table.ts";
 
@@ -6,8 +5,8 @@ export const alertsCommand = serviceCommand({
   usage: "alerts",
   about:
     "Shows what is wrong with the service, as its last sweep found it (scope admin). Ends with 1 when something is.",
-  async run({ service }) {
-    const alerts = await service.call<Awaited<ReturnType<typeof listAlerts>>>("GET", "/v1/alerts");
+  async run({ cairn }) {
+    const alerts = await cairn.alerts();
     const rows = alerts.data.map((each) => [each.name, each.state, each.value, each.threshold, each.since]);
     const looked =
       alerts.evaluatedAt === null ? "No sweep has looked yet." : `Looked at: ${alerts.evaluatedAt}.`;

@@ -1,4 +1,3 @@
-import type { Checkpoint } from "../../model/checkpoint.ts";
 import { LIST_HELP, LIST_OPTIONS, listed, more } from "../pages.ts";
 import { serviceCommand } from "../service-command.ts";
 import { table } from "../table.ts";
@@ -8,10 +7,11 @@ export const checkpointsCommand = serviceCommand({
   about: "Lists the checkpoints of a pipeline, the newest first.",
   options: { ...LIST_OPTIONS, label: { type: "string" } },
   optionHelp: `  --label      only those with this label\n${LIST_HELP}`,
-  async run({ service, words: [id], options, progress }) {
-    const query = new URLSearchParams(options.label === undefined ? {} : { label: options.label });
-    const path = `/v1/pipelines/${id}/checkpoints`;
-    const { data, isWhole } = await listed<Checkpoint>(service, path, query, options, progress);
+  async run({ cairn, words: [id], options, progress }) {
+    const { label } = options;
+    const list = cairn.pipeline(id!);
+    const page = listed((page) => list.listCheckpoints({ ...page, label }), options, progress);
+    const { data, isWhole } = await page;
     const rows = data.map((each) => [
       ...[each.checkpointId, each.version, each.source, each.bytes, each.storedBytes, each.createdAt],
       ...[each.quarantinedAt === null ? (each.verified ? "yes" : "not yet") : "damaged", each.label],

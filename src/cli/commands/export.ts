@@ -7,7 +7,7 @@ import { PipelineId } from "../../model/names.ts";
 import { openExport } from "../../recovery/export/open.ts";
 import { type Command, readArguments, UsageError } from "../command.ts";
 import { type Progress, progressOn } from "../progress.ts";
-import { SERVICE_HELP, SERVICE_OPTIONS, serviceAt } from "../service.ts";
+import { asCairnError, clientAt, SERVICE_HELP, SERVICE_OPTIONS } from "../service.ts";
 
 const help = `Usage: cairn export PIPELINE -o FILE [--url URL] [--api-key KEY] [--json]
 
@@ -28,7 +28,7 @@ async function run(words: string[]): Promise<string> {
   const { output } = values;
   if (!PipelineId().safeParse(pipelineId).success) throw new UsageError("which pipeline? Give its id.");
   if (output === "") throw new UsageError("where to? Give -o FILE.");
-  const stream = await serviceAt(values).stream(`/v1/pipelines/${pipelineId}/export`);
+  const stream = await clientAt(values).pipeline(pipelineId).export().catch(asCairnError);
   const draft = `${output}.${process.pid}.part`;
   try {
     const progress = progressOn(process.stderr);

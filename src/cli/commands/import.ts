@@ -2,10 +2,11 @@ import { openAsBlob } from "node:fs";
 import { stat } from "node:fs/promises";
 import { PipelineId } from "../../model/names.ts";
 import { openExport } from "../../recovery/export/open.ts";
+import { callsOf } from "../../verbs/remote.ts";
 import { replay } from "../../verbs/replay.ts";
 import { type Command, readArguments, UsageError } from "../command.ts";
 import { progressOn } from "../progress.ts";
-import { SERVICE_HELP, SERVICE_OPTIONS, serviceAt } from "../service.ts";
+import { asCairnError, clientAt, SERVICE_HELP, SERVICE_OPTIONS } from "../service.ts";
 
 const help = `Usage: cairn import FILE [--as PIPELINE] [--url URL] [--api-key KEY] [--json]
 
@@ -26,14 +27,14 @@ async function run(words: string[]): Promise<string> {
   if (path === "") throw new UsageError("which file?");
   if (values.as !== "" && !PipelineId().safeParse(values.as).success)
     throw new UsageError("--as is 1 to 128 letters, digits and . _ -, and begins with a letter or digit.");
-  const service = serviceAt(values);
+  const call = callsOf(clientAt(values));
   const file = await open(path);
   const opened = await openExport(file);
   const pipelineId = values.as || opened.manifest.pipelineId;
   const progress = progressOn(process.stderr);
-  const { made, leftOut } = await replay(service.call, pipelineId, opened, progress).finally(() =>
-    progress.end(),
-  );
+  const { made, leftOut } = await replay(call, pipelineId, opened, progress)
+    .catch(asCairnError)
+    .finally(() => progress.end());
   if (values.json) return JSON.stringify({ pipelineId, checkpoints: made, leftOut });
   const lines = leftOut.map(
     ({ checkpointId, problem }) => `Left out: checkpoint ${checkpointId} (${problem}).`,

@@ -1,4 +1,4 @@
-import type { PipelineSummary } from "../../model/pipeline-view.ts";
+import type { Status } from "../../model/pipeline.ts";
 import { UsageError } from "../command.ts";
 import { LIST_HELP, LIST_OPTIONS, listed, more } from "../pages.ts";
 import { serviceCommand } from "../service-command.ts";
@@ -17,17 +17,11 @@ export const listCommand = serviceCommand({
   --kind       only those of a kind
   --label      name=value: only those with this label; may be repeated
 ${LIST_HELP}`,
-  async run({ service, options, progress }) {
-    const query = new URLSearchParams();
-    for (const name of ["status", "kind"] as const) if (options[name]) query.set(name, options[name]);
-    for (const label of options.label) query.set(...asParameter(label));
-    const { data, isWhole } = await listed<PipelineSummary>(
-      service,
-      "/v1/pipelines",
-      query,
-      options,
-      progress,
-    );
+  async run({ cairn, options, progress }) {
+    const { kind, status, label } = options;
+    // What is no status the service refuses, and says which there are.
+    const filter = { kind, status: status as Status, labels: Object.fromEntries(label.map(nameAndValue)) };
+    const { data, isWhole } = await listed((page) => cairn.listPipelines(filter, page), options, progress);
     const rows = data.map(({ pipelineId, status, kind, version, bytes, updatedAt, lease }) => [
       ...[pipelineId, status, kind, version, bytes, updatedAt, lease?.owner],
     ]);
@@ -36,8 +30,8 @@ ${LIST_HELP}`,
   },
 });
 
-function asParameter(label: string): [string, string] {
+function nameAndValue(label: string): [string, string] {
   const [, name, value] = /^([^=]+)=(.*)$/s.exec(label) ?? [];
   if (name === undefined) throw new UsageError("--label is name=value.");
-  return [`label.${name}`, value!];
+  return [name, value!];
 }

@@ -1,4 +1,3 @@
-import type { StateMetrics } from "../../monitoring/state-metrics.ts";
 import { serviceCommand } from "../service-command.ts";
 import { facts } from "../table.ts";
 
@@ -7,12 +6,13 @@ export const metricsCommand = serviceCommand({
   about: "Shows how the pipelines of the key's tenant do. `-` where there is nothing to tell it from yet.",
   options: { prometheus: { type: "boolean", default: false } },
   optionHelp: "  --prometheus the counters instead, as Prometheus reads them",
-  async run({ service, options: { prometheus } }) {
+  async run({ cairn, options: { prometheus } }) {
     if (prometheus) {
-      const text = (await new Response(await service.stream("/metrics")).text()).trimEnd();
+      const { bytes } = await cairn.request({ method: "GET", path: "/metrics", headers: {} });
+      const text = new TextDecoder().decode(bytes).trimEnd();
       return { json: text, text };
     }
-    const metrics = await service.call<StateMetrics>("GET", "/v1/metrics");
+    const metrics = await cairn.metrics();
     const shown = Object.entries(metrics).map(([name, value]) => [name, short(value)]);
     return { json: metrics, text: facts(Object.fromEntries(shown)) };
   },
@@ -22,6 +22,6 @@ export const metricsCommand = serviceCommand({
 function short(value: unknown): unknown {
   if (typeof value === "number" && !Number.isInteger(value)) return Number(value.toPrecision(4));
   if (typeof value !== "object" || value === null) return value;
-  const counts = Object.entries(value).filter(([, count]) => count !== 0);
-  return counts.map(([name, count]) => `${count} ${name}`).join(", ") || "none";
+  const counts = Object.entries(value).filter(([, count]) => count !== 0 && count !== null);
+  return counts.map(([name, count]) => `${short(count)} ${name}`).join(", ") || "none";
 }

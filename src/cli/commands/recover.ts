@@ -1,5 +1,4 @@
-import { permission, type Restored, restoredAnswer, WRITE_HELP, WRITE_OPTIONS } from "../restored.ts";
-import { json } from "../service.ts";
+import { permission, restoredAnswer, WRITE_HELP, WRITE_OPTIONS } from "../restored.ts";
 import { serviceCommand } from "../service-command.ts";
 
 export const recoverCommand = serviceCommand({
@@ -14,12 +13,9 @@ export const recoverCommand = serviceCommand({
   optionHelp: `  --checkpoint the id of another one
   --select     a JSON Pointer: only this part of it, into the state as it is; may be repeated
 ${WRITE_HELP}`,
-  async run({ service, words: [id], options }) {
+  async run({ cairn, words: [id], options }) {
     const { checkpoint: checkpointId, select } = options;
-    const { body, headers } = permission(options);
-    const target = { checkpointId, ...(select.length > 0 && { select }), ...body };
-    return restoredAnswer(
-      await service.call<Restored>("POST", `/v1/pipelines/${id}/recover`, json(target, headers)),
-    );
+    const target = { checkpointId, ...(select.length > 0 && { select }) };
+    return restoredAnswer(await cairn.pipeline(id!).recover({ ...target, ...permission(options) }));
   },
 });

@@ -1,12 +1,7 @@
 import { writeFile } from "node:fs/promises";
-import type { ResumedPipeline } from "../../client/calls/pipeline.ts";
 import { CairnError } from "../../model/errors.ts";
-import { json } from "../service.ts";
 import { numberOption, serviceCommand } from "../service-command.ts";
 import { facts } from "../table.ts";
-
-/** As without `Prefer: profile`. */
-type Resumed = Omit<ResumedPipeline, "policy" | "profile"> & { stateUrl: string | null };
 
 export const resumeCommand = serviceCommand({
   usage: "resume PIPELINE",
@@ -22,11 +17,13 @@ fence from then on.`,
   --ttl        for how many seconds; default: 60
   --checkpoint the id of another checkpoint to go on from
   -o, --output a file that the state goes to`,
-  async run({ service, words: [id], options: { owner, ttl, checkpoint: checkpointId, output } }) {
+  async run({ cairn, words: [id], options: { owner, ttl, checkpoint: checkpointId, output } }) {
     const wanted = { owner, ttlSeconds: numberOption("ttl", ttl, 1), checkpointId };
-    const resumed = await service.call<Resumed>("POST", `/v1/pipelines/${id}/resume`, json(wanted));
+    const { policy: _policy, profile: _profile, ...resumed } = await cairn.pipeline(id!).resume(wanted);
     if (output !== undefined && resumed.stateUrl !== null) {
-      await writeFile(output, await service.stream(resumed.stateUrl), { mode: 0o600 }).catch((cause) => {
+      const request = { method: "GET", path: resumed.stateUrl, headers: {}, streamed: true } as const;
+      const { stream } = await cairn.request(request);
+      await writeFile(output, stream!, { mode: 0o600 }).catch((cause) => {
         throw cause instanceof CairnError
           ? cause
           : new CairnError(

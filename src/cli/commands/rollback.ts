@@ -1,5 +1,4 @@
-import { permission, type Restored, restoredAnswer, WRITE_HELP, WRITE_OPTIONS } from "../restored.ts";
-import { json } from "../service.ts";
+import { permission, restoredAnswer, WRITE_HELP, WRITE_OPTIONS } from "../restored.ts";
 import { numberOption, serviceCommand } from "../service-command.ts";
 
 export const rollbackCommand = serviceCommand({
@@ -9,12 +8,9 @@ export const rollbackCommand = serviceCommand({
   optionHelp: `  --checkpoint the id of the one to go back to
   --steps      or how many to go back; default: 1
 ${WRITE_HELP}`,
-  async run({ service, words: [id], options }) {
+  async run({ cairn, words: [id], options }) {
     const { checkpoint: checkpointId } = options;
-    const { body, headers } = permission(options);
-    const target = { checkpointId, steps: numberOption("steps", options.steps, 1), ...body };
-    return restoredAnswer(
-      await service.call<Restored>("POST", `/v1/pipelines/${id}/rollback`, json(target, headers)),
-    );
+    const target = { checkpointId, steps: numberOption("steps", options.steps, 1) };
+    return restoredAnswer(await cairn.pipeline(id!).rollback({ ...target, ...permission(options) }));
   },
 });

@@ -1,12 +1,13 @@
-import type { PipelineView } from "../../model/pipeline-view.ts";
+import { CairnError } from "../../model/errors.ts";
 import { serviceCommand } from "../service-command.ts";
 import { facts } from "../table.ts";
 
 export const showCommand = serviceCommand({
   usage: "show PIPELINE",
   about: "Shows a pipeline: its status, state, lease, last checkpoint and settings.",
-  async run({ service, words: [id] }) {
-    const pipeline = await service.call<PipelineView>("GET", `/v1/pipelines/${id}`);
+  async run({ cairn, words: [id] }) {
+    const pipeline = await cairn.pipeline(id!).get();
+    if (!pipeline) throw new CairnError("not_found", "There is no such pipeline.");
     const { lease, lastCheckpoint: last, ...shown } = pipeline;
     const text = facts({
       ...shown,
