@@ -1,9 +1,11 @@
 import { once } from "node:events";
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
 import type { AddressInfo } from "node:net";
+import { setTimeout as sleep } from "node:timers/promises";
 import {
   type AttributeValue,
   CreateTableCommand,
+  DescribeTableCommand,
   DynamoDBClient,
   PutItemCommand,
   ScanCommand,
@@ -180,6 +182,8 @@ export async function startDynamo(): Promise<DynamoServer> {
   const client = new DynamoDBClient({ ...access, endpoint: innerUrl });
   const put = async (TableName: string, Item: Item) =>
     void (await client.send(new PutItemCommand({ TableName, Item })));
+  const statusOf = async (TableName: string) =>
+    (await client.send(new DescribeTableCommand({ TableName }))).Table?.TableStatus;
   return {
     ...{ endpoint, ...access, requests, clock, items, put },
     fail(rule) {
@@ -193,6 +197,8 @@ export async function startDynamo(): Promise<DynamoServer> {
     async makeTable(content = []) {
       const TableName = `cairn-${++tables}`;
       await client.send(new CreateTableCommand({ ...tableDefinition, TableName }));
+      // It is there a moment later; until then it is missing.
+      while ((await statusOf(TableName)) !== "ACTIVE") await sleep(5);
       for (const item of content) await put(TableName, item);
       return TableName;
     },
