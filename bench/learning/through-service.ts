@@ -32,10 +32,13 @@ export async function throughService(scene: Scene): Promise<ServiceOutcome> {
   const core = createCore({ backend: timed.backend });
   const app = createApp({ core, keys: null });
   let requests = 0;
+  const underway = new Set<unknown>();
   const server = await serveHttp({
-    fetch(request) {
+    async fetch(request) {
       requests++;
-      return app.fetch(request);
+      const answer = Promise.resolve(app.fetch(request));
+      underway.add(answer);
+      return answer.finally(() => underway.delete(answer));
     },
   });
   const sweep = sweeper(core);
@@ -75,6 +78,8 @@ export async function throughService(scene: Scene): Promise<ServiceOutcome> {
 
   for (let pipeline = 0; pipeline < scene.pipelines; pipeline++) {
     for (let life = 0; !(await attempt(pipeline, life)); life++) {
+      // What the dead machine had asked for is done at the time that it asked.
+      await Promise.allSettled(underway);
       machine.rest(scene.restartSeconds - 1);
       interrupted += (await sweep()).interrupted;
       machine.rest(1);
