@@ -4,6 +4,7 @@ import { createApp } from "../src/http/app.ts";
 import { logSink } from "../src/monitoring/sinks/log.ts";
 import { sinksOf } from "../src/monitoring/sinks/sink.ts";
 import { type Core, createCore } from "../src/state/core.ts";
+import { median } from "./coldstart/report.ts";
 
 export const about = "what counting and the log add to a save, interleaved; [rounds]";
 
@@ -55,8 +56,4 @@ export async function run([rounds = "4000"]: string[]): Promise<void> {
   console.log(`median save over Redis: ${with_.toFixed(3)} ms on, ${without.toFixed(3)} ms off`);
   console.log(`ratio ${(with_ / without).toFixed(3)}, at most 1.05; ${logged} characters logged`);
   if (with_ > without * 1.05) process.exitCode = 1;
-}
-
-function median(times: readonly number[]): number {
-  return [...times].sort((a, b) => a - b)[times.length >> 1]!;
 }

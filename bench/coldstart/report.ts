@@ -36,7 +36,7 @@ function least(times: number[]): number {
   return Math.min(...times);
 }
 
-function median(times: number[]): number {
+export function median(times: number[]): number {
   const sorted = times.toSorted((a, b) => a - b);
   const half = sorted.length >> 1;
   return sorted.length % 2 ? sorted[half]! : (sorted[half - 1]! + sorted[half]!) / 2;

@@ -1,9 +1,9 @@
 import { sha256, toHex } from "../frames/digest.ts";
+import { toBase64 } from "../model/base64.ts";
 import { CairnClientError, nullWhenMissing } from "./errors.ts";
 import type { LoadOptions } from "./options.ts";
 import type { Shared } from "./save.ts";
 import { type Answer, type Outgoing, type Send, statePath, versionOf } from "./send.ts";
-import { toBase64 } from "./values/base64.ts";
 import { type Content, decodeValue } from "./values.ts";
 
 /** A content as it was saved. */

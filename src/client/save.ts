@@ -1,4 +1,5 @@
 import { sha256, toHex } from "../frames/digest.ts";
+import { toBase64 } from "../model/base64.ts";
 import type { Saved } from "../state/save.ts";
 import { bodyOf } from "./deflate.ts";
 import { parcelOf } from "./delta.ts";
@@ -8,7 +9,6 @@ import type { Memory, Version } from "./memory.ts";
 import { type SaveOptions, saveHeaders } from "./options.ts";
 import { isTooLarge, sendParts } from "./parts.ts";
 import { type Answer, queryOf, readJson, type Send, statePath } from "./send.ts";
-import { toBase64 } from "./values/base64.ts";
 import type { Content } from "./values.ts";
 
 /** What a save answers: that of the service. */

@@ -1,5 +1,6 @@
 import type { Page } from "../backends/types.ts";
 import { fromHex } from "../frames/digest.ts";
+import { toBase64 } from "../model/base64.ts";
 
 type HeaderValues = Readonly<Record<string, string>>;
 
@@ -60,7 +61,7 @@ export function content(
       "Content-Length": String(length),
       "Accept-Ranges": "bytes",
       "Cairn-Saved-At": stored.at,
-      "Repr-Digest": `sha-256=:${base64(fromHex(stored.sha256)!)}:`,
+      "Repr-Digest": `sha-256=:${toBase64(fromHex(stored.sha256)!)}:`,
       "X-Content-Type-Options": "nosniff",
       "Content-Security-Policy": "default-src 'none'; sandbox",
     },
@@ -84,8 +85,4 @@ function validators({ tag, at }: Stored): Record<string, string> {
     // Caches may keep it but must ask: a state is never good for a while.
     "Cache-Control": "private, no-cache",
   };
-}
-
-export function base64(bytes: Uint8Array): string {
-  return btoa(String.fromCharCode(...bytes));
 }

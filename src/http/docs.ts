@@ -1,6 +1,6 @@
 import { sha256 } from "../frames/digest.ts";
+import { toBase64 } from "../model/base64.ts";
 import { ERROR_CODES } from "../model/errors.ts";
-import { base64 } from "./answers.ts";
 import { curl } from "./curl.ts";
 import { STYLE } from "./docs-style.ts";
 import { escapeHtml, prose, table, typeOf } from "./html.ts";
@@ -12,7 +12,7 @@ import type { OpenApi, Operation } from "./openapi.ts";
  * such as Scalar is a script of 1 MB gzipped, five times what a whole Worker may be.
  */
 export async function docsAnswer(document: OpenApi): Promise<Response> {
-  const style = base64(await sha256(new TextEncoder().encode(STYLE)));
+  const style = toBase64(await sha256(new TextEncoder().encode(STYLE)));
   return new Response(renderDocs(document), {
     headers: {
       "Content-Type": "text/html; charset=utf-8",

@@ -13,6 +13,6 @@ export async function openService(environment: NodeJS.ProcessEnv): Promise<Assem
 }
 
 /** Not by `console.log`, before whose lines Lambda puts words of its own: metrics may be made of them. */
-function writeLine(line: string): void {
+export function writeLine(line: string): void {
   process.stdout.write(`${line}\n`);
 }

@@ -1,5 +1,5 @@
 import type { SerializerProtocol } from "@langchain/langgraph-checkpoint";
-import { fromBase64, toBase64 } from "../client/values/base64.ts";
+import { fromBase64, toBase64 } from "../model/base64.ts";
 import { checkJson, decodeUtf8 } from "../model/json/text.ts";
 
 /** What a serializer made of a value: as plain JSON in the document where that gives back the same text. */

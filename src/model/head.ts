@@ -112,3 +112,9 @@ export interface Head {
 export function statesOf({ state, history }: Pick<Head, "state" | "history">): StateRecord[] {
   return state ? [state, ...history] : [...history];
 }
+
+/** The frames that the head names itself. */
+export function framesOf(head: Pick<Head, "state" | "history" | "lastCheckpoint">): FrameRef[] {
+  const frames = statesOf(head).map(({ frame }) => frame);
+  return head.lastCheckpoint ? [...frames, head.lastCheckpoint.frame] : frames;
+}

@@ -1,10 +1,10 @@
 import { sha256Hex } from "../frames/digest.ts";
 import { secondsSince } from "../model/seconds.ts";
 import type { SweepSummary } from "../recovery/sweep/sweep.ts";
-import { deliver } from "../recovery/wake/deliver.ts";
 import type { WakeMessage } from "../recovery/wake/message.ts";
 import { nextAttempt } from "../recovery/wake/schedule.ts";
 import type { WebhookSecrets } from "../recovery/wake/secrets.ts";
+import { tell } from "../recovery/wake/tell.ts";
 import type { Core } from "../state/core.ts";
 import { readNote, writeNote } from "../state/operator.ts";
 import {
@@ -182,9 +182,7 @@ async function told(
   { url, secrets }: NonNullable<AlertOptions["tell"]>,
   now: number,
 ): Promise<Message | null> {
-  const signed = await alertMessage(message);
-  const headers = await secrets.sign(signed, new Date());
-  const delivery = await deliver(url, { body: signed.body, headers }, { allow: webhooks.allow });
+  const delivery = await tell(url, await alertMessage(message), secrets, webhooks.allow);
   if (delivery.delivered || delivery.final) return null;
   const tries = message.tries + 1;
   const { retryAfterSeconds = 0 } = delivery;

@@ -1,6 +1,6 @@
 import { totalBytes } from "../model/chain.ts";
 import type { FrameRef } from "../model/frame.ts";
-import { type Head, statesOf } from "../model/head.ts";
+import { framesOf, type Head } from "../model/head.ts";
 import type { Status } from "../model/pipeline.ts";
 import { everyCheckpoint } from "../state/checkpoints.ts";
 import type { Core } from "../state/core.ts";
@@ -88,9 +88,7 @@ async function checkpointFrames(core: Core, head: Head): Promise<FrameRef[]> {
 }
 
 function bytesOf(head: Head, frames: readonly FrameRef[]): number {
-  const named = statesOf(head).map((state) => state.frame);
-  const last = head.lastCheckpoint ? [head.lastCheckpoint.frame] : [];
-  return totalBytes([...named, ...last, ...frames]);
+  return totalBytes([...framesOf(head), ...frames]);
 }
 
 function byStatus(heads: readonly Head[]): Record<Status, number> {
@@ -99,6 +97,6 @@ function byStatus(heads: readonly Head[]): Record<Status, number> {
   return counts;
 }
 
-function sum(numbers: readonly number[]): number {
+export function sum(numbers: readonly number[]): number {
   return numbers.reduce((total, number) => total + number, 0);
 }

@@ -4,7 +4,7 @@ import { type Core, metricsKey } from "../state/core.ts";
 import type { Quota } from "../state/quota-rules.ts";
 import type { MetricsTotals } from "./alert-rules.ts";
 import { type Counts, countsOf, type OperationCounts } from "./counts.ts";
-import { type Facts, factsOf } from "./facts.ts";
+import { type Facts, factsOf, sum } from "./facts.ts";
 import { addBins, quantile } from "./histogram.ts";
 
 /** How a tenant's pipelines do. A share is null while there is nothing to take it of. */
@@ -89,7 +89,7 @@ export function totalsOf(counts: Counts): StateMetrics["totals"] {
     operations: ok + refused + failed,
     errors: failed,
     checkpoints: outcomes(saves).ok,
-    checkpointSeconds: total(saves.map(({ seconds }) => seconds)),
+    checkpointSeconds: sum(saves.map(({ seconds }) => seconds)),
   };
 }
 
@@ -115,8 +115,4 @@ export function outcome(code: string): "ok" | "refused" | "failed" {
 
 function share(part: number, whole: number): number | null {
   return whole > 0 ? part / whole : null;
-}
-
-function total(numbers: readonly number[]): number {
-  return numbers.reduce((sum, number) => sum + number, 0);
 }

@@ -113,8 +113,9 @@ export class StateMonitor {
       null,
       () => (verbs) => verbs.metrics(),
     );
-    const values = ratesOf(this.#totals, { ...totals, storageUsage });
-    this.#totals = { ...totals, storageUsage };
+    const now = { ...totals, storageUsage };
+    const values = ratesOf(this.#totals, now);
+    this.#totals = now;
     const at = new Date().toISOString();
     return WATCHED.map((name) => {
       const standing = look(this.#standings.get(name), values[name], this.#thresholds[name], at);

@@ -1,7 +1,7 @@
 import type { Commit, CommitOutcome } from "../backends/types.ts";
 import { chainBytes, chainOf, storedBytesOf, totalBytes } from "../model/chain.ts";
-import type { Frame, FrameRef } from "../model/frame.ts";
-import { type Head, statesOf } from "../model/head.ts";
+import type { Frame } from "../model/frame.ts";
+import { framesOf, type Head, statesOf } from "../model/head.ts";
 
 /** What a tenant has in the store: what its records name, without what the records themselves take. */
 export interface Usage {
@@ -67,12 +67,6 @@ function growth(before: Head, after: Head): number {
 }
 
 type ChainBytes = ReturnType<typeof chainBytes>;
-
-/** Those that the head names itself. */
-function framesOf(head: Head): FrameRef[] {
-  const frames = statesOf(head).map((state) => state.frame);
-  return head.lastCheckpoint ? [...frames, head.lastCheckpoint.frame] : frames;
-}
 
 function storedWith(...frames: (Frame | undefined)[]): number {
   return frames.reduce((sum, frame) => sum + (frame ? storedBytesOf(frame.ref) : 0), 0);

@@ -1,7 +1,8 @@
 import { nodeCrypto } from "../backends/node-crypto.ts";
-import { toBase64 } from "../client/values/base64.ts";
+import { nullWhenMissing } from "../client/errors.ts";
 import { fromHex } from "../frames/digest.ts";
 import { PART_BYTES } from "../frames/parts.ts";
+import { toBase64 } from "../model/base64.ts";
 import { CairnError } from "../model/errors.ts";
 import type { ExportedCheckpoint, ExportedState } from "../recovery/export/format.ts";
 import type { OpenedExport } from "../recovery/export/open.ts";
@@ -63,10 +64,7 @@ function refuseOtherData(steps: readonly Step[]): void {
 
 /** @returns the version that the first save goes upon: of a deleted pipeline they go on */
 async function begin(call: Call, target: string, opened: OpenedExport): Promise<number> {
-  const known = await call("GET", target).catch((error: unknown) => {
-    if (error instanceof CairnError && error.code === "not_found") return null;
-    throw error;
-  });
+  const known = await nullWhenMissing(call("GET", target));
   if (known && !(UNFINISHED in (known.labels as object))) throw importTaken();
   if (known) await call("DELETE", target);
   const made = await call("PUT", target, json(settingsMeanwhile(opened), { "If-None-Match": "*" }));

@@ -23,13 +23,9 @@ fence from then on.`,
     if (output !== undefined && resumed.stateUrl !== null) {
       const request = { method: "GET", path: resumed.stateUrl, headers: {}, streamed: true } as const;
       const { stream } = await cairn.request(request);
-      await writeFile(output, stream!, { mode: 0o600 }).catch((cause) => {
-        throw cause instanceof CairnError
-          ? cause
-          : new CairnError(
-              "internal",
-              `The lease is taken (fence ${resumed.fence}), but ${output} cannot be written.`,
-            );
+      await writeFile(output, stream!, { mode: 0o600 }).catch(() => {
+        const what = `The lease is taken (fence ${resumed.fence}), but ${output} cannot be written.`;
+        throw new CairnError("internal", what);
       });
     }
     const { fence, expiresAt, attempt, version, contentType } = resumed;

@@ -39,11 +39,6 @@ export function boundaries(
   let lastProgress = 0;
   let progressAtCheckpoint = 0;
 
-  function learn(profile: Profile): void {
-    known = knowledgeOf(profile);
-    plan = planOf(tasks, known);
-  }
-
   return {
     decide(task, progress) {
       const time = now();
@@ -70,7 +65,8 @@ export function boundaries(
       if (changed) plan = planOf(tasks, known);
     },
     learned(profile) {
-      learn(withCosts(profile, own));
+      known = knowledgeOf(withCosts(profile, own));
+      plan = planOf(tasks, known);
     },
   };
 }

@@ -1,4 +1,4 @@
-import { fromBase64, toBase64 } from "./base64.ts";
+import { fromBase64, toBase64 } from "../../model/base64.ts";
 
 /** A kind of object without members of its own: how it is written under its tag, and read. */
 interface Leaf {

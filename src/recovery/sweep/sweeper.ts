@@ -2,10 +2,10 @@ import { maybePrune } from "../../model/maybe-prune.ts";
 import type { Core } from "../../state/core.ts";
 import type { DrillOptions } from "../drill/drill.ts";
 import { pruneState } from "../retention/prune.ts";
-import { deliver } from "../wake/deliver.ts";
 import type { Delivery } from "../wake/delivery.ts";
 import { type Interruption, wakeMessage } from "../wake/message.ts";
 import type { WebhookSecrets } from "../wake/secrets.ts";
+import { tell } from "../wake/tell.ts";
 import type { Budget } from "./budget.ts";
 import { type SweepSummary, sweep } from "./sweep.ts";
 
@@ -31,9 +31,6 @@ export function sweeper(
 
 /** Tells owners by webhook. */
 function teller({ webhooks }: Core, secrets: WebhookSecrets) {
-  return async (url: string, interruption: Interruption): Promise<Delivery> => {
-    const message = await wakeMessage(interruption);
-    const headers = await secrets.sign(message, new Date());
-    return deliver(url, { body: message.body, headers }, { allow: webhooks.allow });
-  };
+  return async (url: string, interruption: Interruption): Promise<Delivery> =>
+    tell(url, await wakeMessage(interruption), secrets, webhooks.allow);
 }

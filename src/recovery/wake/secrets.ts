@@ -1,3 +1,4 @@
+import { fromBase64, toBase64 } from "../../model/base64.ts";
 import { CairnError, type ErrorItem } from "../../model/errors.ts";
 import type { WakeMessage } from "./message.ts";
 
@@ -31,10 +32,10 @@ export class WebhookSecrets {
 }
 
 async function signature(secret: string, signed: Uint8Array<ArrayBuffer>): Promise<string> {
-  const raw = Uint8Array.from(atob(secret.slice(PREFIX.length)), (letter) => letter.charCodeAt(0));
+  const raw = fromBase64(secret.slice(PREFIX.length));
   const key = await crypto.subtle.importKey("raw", raw, { name: "HMAC", hash: "SHA-256" }, false, ["sign"]);
   const mac = new Uint8Array(await crypto.subtle.sign("HMAC", key, signed));
-  return `v1,${btoa(String.fromCharCode(...mac))}`;
+  return `v1,${toBase64(mac)}`;
 }
 
 /**
